@@ -58,12 +58,10 @@ pub async fn run(
     if idempotency.is_some() {
         keyring::newest(&app)?;
     }
-    // What is the same request by its key, and what is a turn of a conversation, is remembered otherwise.
-    let cached = if idempotency.is_some() || session_id.is_some() {
-        None
-    } else {
-        Cached::read(&app, &caller, request.demand())?
-    };
+    // What is the same request by its key, and what is a turn of a conversation, is remembered otherwise; a wish that is none is
+    // refused all the same.
+    let cached = Cached::read(&app, &caller, request.demand())?;
+    let cached = cached.filter(|_| idempotency.is_none() && session_id.is_none());
     let (head, answer) = oneshot::channel();
     let trace = app.traces.as_ref().and_then(|traces| traces.begin(caller.trace_parent()));
     let call = Call {

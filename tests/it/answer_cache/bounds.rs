@@ -55,7 +55,11 @@ async fn what_is_remembered_otherwise_or_cut_short_by_credit_is_not_kept() {
         let answer = ask(&world, wire, &account.key, &body, &[("idempotency-key", "once")]).await;
         assert_eq!((answer.header("x-gateway-cache"), answer.header("idempotent-replayed")), ("", replayed));
     }
-    ask(&world, wire, &account.key, &body, &[("x-gateway-cache-ttl", "0")]).await.refused(400, "invalid_request");
+    // Whether or not it comes to the cache, what is asked of it must be sound.
+    for headers in [&[("x-gateway-cache-ttl", "0")][..], &[("x-gateway-cache-ttl", "0"), ("idempotency-key", "twice")]]
+    {
+        ask(&world, wire, &account.key, &body, headers).await.refused(400, "invalid_request");
+    }
     let poor = world.account(20_000_000).await;
     for _ in 0..2 {
         let answer = ask(&world, wire, &poor.key, &body, &[]).await;
