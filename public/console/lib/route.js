@@ -54,7 +54,9 @@ export function go(address) {
 
 /** The same without a step that "back" takes back: for what only closes. @param {string} address */
 export function replace(address) {
-  location.replace(address);
+  // At once, where `location.replace` would come after whatever is done next, and lead back from there.
+  history.replaceState(history.state, "", address);
+  dispatchEvent(new HashChangeEvent("hashchange"));
 }
 
 /**

@@ -4,7 +4,7 @@ import { all, send } from "../lib/api.js";
 import { save } from "../lib/csv.js";
 import { compact, count, duration, moneyExact, when } from "../lib/format.js";
 import { change, go, replace, to } from "../lib/route.js";
-import { html, useEffect, useState } from "../lib/ui.js";
+import { html, useLayoutEffect, useState } from "../lib/ui.js";
 import { useAct, useList, useLoad } from "../lib/use.js";
 import { RequestSheet } from "./requests/sheet.js";
 import { Badge } from "../ui/badge.js";
@@ -73,7 +73,7 @@ function Filters({ asked, keys }) {
   const [model, setModel] = useState(asked.model);
   const [provider, setProvider] = useState(asked.provider);
   const [user, setUser] = useState(asked.user);
-  useEffect(() => {
+  useLayoutEffect(() => {
     setModel(asked.model);
     setProvider(asked.provider);
     setUser(asked.user);

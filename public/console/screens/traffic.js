@@ -2,7 +2,7 @@
 
 import { compact, duration, moneyExact, when } from "../lib/format.js";
 import { change, go, replace, to } from "../lib/route.js";
-import { html, useEffect, useState } from "../lib/ui.js";
+import { html, useLayoutEffect, useState } from "../lib/ui.js";
 import { useList } from "../lib/use.js";
 import { RequestSheet } from "./requests/sheet.js";
 import { Badge } from "../ui/badge.js";
@@ -25,7 +25,7 @@ export default function Traffic({ place }) {
   const filters = Object.fromEntries(place.params);
   const address = (/** @type {any} */ row) => to(["traffic", row.call_id], filters);
   const about = JSON.stringify(asked);
-  useEffect(() => setTyped(asked), [about]);
+  useLayoutEffect(() => setTyped(asked), [about]);
   return html`<${Screen} title="All requests" hint="Of every account, newest first.">
     <${Form} class="filters" onSend=${() => change(typed)}>
       ${FILTERS.map(([name, label, example]) => html`<${Input} key=${name} label=${label} value=${typed[name]} placeholder=${example} onValue=${(/** @type {string} */ value) => setTyped({ ...typed, [name]: value.trim() })} />`)}

@@ -2,7 +2,7 @@
 
 import { api } from "../../lib/api.js";
 import { money, when } from "../../lib/format.js";
-import { html, useEffect, useState } from "../../lib/ui.js";
+import { html, useLayoutEffect, useState } from "../../lib/ui.js";
 import { useAct, useLoad } from "../../lib/use.js";
 import { AtStripe, back } from "./at_stripe.js";
 import { Badge } from "../../ui/badge.js";
@@ -18,7 +18,8 @@ export function AutoTopup() {
   const set = (/** @type {string} */ name) => (/** @type {any} */ value) => setForm((before) => ({ ...before, [name]: value }));
   const [card, setCard] = useState("");
   const now = state.data;
-  useEffect(() => {
+  // At once, not after the next frame: what is typed meanwhile is not to be written over.
+  useLayoutEffect(() => {
     if (now?.threshold === null || now?.threshold === undefined) return;
     setForm((before) => ({ ...before, threshold: String(now.threshold), amount: String(now.amount), monthly_cap: String(now.monthly_cap ?? ""), daily_limit: String(now.daily_limit ?? "") }));
   }, [now]);

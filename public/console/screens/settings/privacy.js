@@ -1,7 +1,7 @@
 // For how long what was said is kept, and whether what is used stands in the public rankings.
 
 import { api } from "../../lib/api.js";
-import { html, useEffect, useState } from "../../lib/ui.js";
+import { html, useLayoutEffect, useState } from "../../lib/ui.js";
 import { useAct, useLoad } from "../../lib/use.js";
 import { AnswerCache } from "./answer_cache.js";
 import { Button } from "../../ui/button.js";
@@ -19,7 +19,8 @@ export function Privacy() {
   const [responses, setResponses] = useState("");
   const [ranking, setRanking] = useState("counted");
   const has = state.data;
-  useEffect(() => {
+  // At once, not after the next frame: what is typed meanwhile is not to be written over.
+  useLayoutEffect(() => {
     if (!has) return;
     setChats(has.chat_retention_days === null ? "" : String(has.chat_retention_days));
     setResponses(String(has.response_retention_days));

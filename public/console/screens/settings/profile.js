@@ -3,7 +3,7 @@
 import { api } from "../../lib/api.js";
 import { date, words } from "../../lib/format.js";
 import { end } from "../../lib/session.js";
-import { html, useEffect, useState } from "../../lib/ui.js";
+import { html, useLayoutEffect, useState } from "../../lib/ui.js";
 import { useAct, useLoad } from "../../lib/use.js";
 import { Button } from "../../ui/button.js";
 import { Card, Facts } from "../../ui/card.js";
@@ -17,7 +17,8 @@ export function Profile() {
   const [name, setName] = useState("");
   const [leaving, setLeaving] = useState(false);
   const has = profile.data;
-  useEffect(() => {
+  // At once, not after the next frame: what is typed meanwhile is not to be written over.
+  useLayoutEffect(() => {
     if (has) setName(has.username ?? "");
   }, [has]);
   const save = useAct(async () => {

@@ -1,7 +1,7 @@
 // Below which balance and from how much spending on the account is told, by mail and by its webhooks.
 
 import { api } from "../../lib/api.js";
-import { html, useEffect, useState } from "../../lib/ui.js";
+import { html, useLayoutEffect, useState } from "../../lib/ui.js";
 import { useAct, useLoad } from "../../lib/use.js";
 import { Button } from "../../ui/button.js";
 import { Card } from "../../ui/card.js";
@@ -20,7 +20,8 @@ export function Thresholds() {
   const [day, setDay] = useState("");
   const [month, setMonth] = useState("");
   const has = state.data;
-  useEffect(() => {
+  // At once, not after the next frame: what is typed meanwhile is not to be written over.
+  useLayoutEffect(() => {
     if (!has) return;
     setBalance(text(has.low_balance));
     setDay(text(has.spend_per_day));
