@@ -120,6 +120,7 @@ test("usage by end user and tag, and the month's statement, have the API's figur
   }
   await goTo(page, "#/usage?by=user");
   await page.getByRole("link", { name: "dora" }).click();
+  await page.locator("main tbody tr").first().waitFor();
   await settled(page);
   assert.equal(await page.locator("main tbody tr").count(), 1);
 

@@ -72,7 +72,7 @@ test("a request says who was asked, what each part cost and whom it was for", as
     await dialog.getByText(replayed.request.replayed_call, { exact: true }).waitFor();
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
-    assert.equal(await page.evaluate(() => location.hash), `#/${screen}`);
+    await page.waitForFunction((place) => location.hash === place, `#/${screen}`);
   }
 
   // From one to all for the same end user, and from the list to one by its row.
