@@ -108,7 +108,7 @@ test("coupons and roles are made and ended, and the ledger adds up", async () =>
   await page.getByRole("main").getByRole("link", { name: /20\d\d/ }).first().click();
   await page.getByRole("dialog").getByRole("heading", { name: error.code }).waitFor();
   await page.keyboard.press("Escape");
-  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.waitForFunction(() => !/^#\/traffic\/./.test(location.hash));
 
   await goTo(page, "#/health");
   await page.getByRole("button", { name: "Check it" }).click();

@@ -20,9 +20,7 @@ export function Dialog({ title, onClose, kind = "", children }) {
     ref.current?.showModal();
     return () => before?.focus?.();
   }, []);
-  // Escape cancels at once and closes a moment later: what is done next must find the place without the dialog.
   return html`<dialog ref=${ref} class=${kind} aria-labelledby=${id} onClose=${onClose}
-    onCancel=${(/** @type {any} */ event) => event.target === ref.current && onClose()}
     onClick=${(/** @type {any} */ event) => event.target === ref.current && kind && onClose()}>
     <header><h2 id=${id}>${title}</h2><${Button} kind="quiet" icon="close" label="Close" onClick=${onClose} /></header>
     ${children}
