@@ -3,6 +3,7 @@
 mod answers;
 mod console;
 mod guides;
+mod links;
 mod operations;
 mod page;
 mod table;

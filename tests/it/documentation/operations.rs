@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Every file of Rust below a folder.
-fn sources(folder: &Path) -> Vec<PathBuf> {
+/// Every file with this ending below a folder.
+pub fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
     entries
         .flat_map(|path| match path.is_dir() {
-            true => sources(&path),
-            false if path.extension().is_some_and(|extension| extension == "rs") => vec![path],
+            true => files(&path, ending),
+            false if path.extension().is_some_and(|extension| extension == ending) => vec![path],
             false => vec![],
         })
         .collect()
@@ -47,7 +47,7 @@ fn error_lines(source: &str) -> Vec<String> {
 fn every_error_line_of_the_gateway_is_explained_to_its_operator() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let manual = fs::read_to_string(root.join("docs/operations.md")).expect("the manual");
-    let lines: Vec<String> = sources(&root.join("shared/src"))
+    let lines: Vec<String> = files(&root.join("shared/src"), "rs")
         .iter()
         .flat_map(|path| error_lines(&fs::read_to_string(path).expect("a source")))
         .collect();

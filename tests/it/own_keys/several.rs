@@ -184,3 +184,30 @@ async fn our_account_serves_where_all_keys_say_so_at_its_own_price() {
     Answer::to(world.chat(&poor.key, &hello(&json!({})))).await.refused(401, "provider_key_rejected");
     world.assert_ledger_clean().await;
 }
+
+#[tokio::test]
+async fn a_call_that_own_keys_may_serve_asks_one_at_a_time_and_is_held_for_one() {
+    let (world, account) = with_own_key().await;
+    second_route(&WIRES[0], &world).await;
+    world
+        .sql(&format!("update gateway.provider_keys set gateway_fallback = true where account_id = '{}'", account.id))
+        .await;
+    world.grant(account.id, 1_000_000_000, "purchase", None).await;
+    let control = world.platform.providers.control();
+    control.record(true);
+    let mut holds = Vec::new();
+    for hedge in [Value::Null, json!(0)] {
+        control.clear();
+        let gate = control.gate();
+        let body = hello(&json!({"max_tokens": 100, "provider": {"hedge_ms": hedge}}));
+        let running = tokio::spawn(Answer::to(world.chat(&account.key, &body)));
+        certain("the call at the provider", gate.wait_for(1)).await;
+        holds.push(world.value("select jsonb_agg(amount) from gateway.holds where state = 'open'").await);
+        gate.release();
+        running.await.expect("no panic").success();
+        world.settled().await;
+        assert_eq!(control.requests().len(), 1, "{hedge}");
+    }
+    assert_eq!(holds[0], holds[1]);
+    assert_eq!(world.money(account.id).await, (1_000_000_000, 0, 0));
+}
