@@ -4,7 +4,8 @@ import { page } from "./api.js";
 import { useCallback, useEffect, useRef, useState } from "./ui.js";
 
 /**
- * What `ask` gives. While it is asked again, what was there stays, so that nothing jumps.
+ * What `ask` gives. While it is asked again, what was there stays, so that nothing jumps; it is busy from the moment at which
+ * something else is wanted, not only once that has been asked for, so that nothing old is ever shown as if it were the answer.
  *
  * @template T
  * @param {(signal: AbortSignal) => Promise<T>} ask
@@ -12,19 +13,20 @@ import { useCallback, useEffect, useRef, useState } from "./ui.js";
  * @returns {{ data: T | null, error: Error | null, busy: boolean, reload: () => void }}
  */
 export function useLoad(ask, about) {
-  const [state, setState] = useState(/** @type {{ data: T | null, error: Error | null, busy: boolean }} */ ({ data: null, error: null, busy: true }));
+  const [state, setState] = useState(/** @type {{ data: T | null, error: Error | null, of: unknown[] }} */ ({ data: null, error: null, of: [] }));
   const [turn, setTurn] = useState(0);
+  const wanted = [turn, ...about];
   useEffect(() => {
     const control = new AbortController();
-    setState((before) => ({ ...before, busy: true }));
     ask(control.signal).then(
-      (data) => control.signal.aborted || setState({ data, error: null, busy: false }),
-      (error) => control.signal.aborted || setState((before) => ({ data: before.data, error, busy: false })),
+      (data) => control.signal.aborted || setState({ data, error: null, of: wanted }),
+      (error) => control.signal.aborted || setState((before) => ({ data: before.data, error, of: wanted })),
     );
     return () => control.abort();
-  }, [...about, turn]);
+  }, wanted);
   const reload = useCallback(() => setTurn((before) => before + 1), []);
-  return { ...state, reload };
+  const busy = wanted.some((it, place) => !Object.is(it, state.of[place]));
+  return { data: state.data, error: state.error, busy, reload };
 }
 
 /**
