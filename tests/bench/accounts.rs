@@ -113,6 +113,7 @@ impl Accounts {
             address,
             path: ask.path().to_owned(),
             callers: self.keys[..accounts].to_vec(),
+            headers: &[],
             // A model of the catalog is named as the provider names it.
             body: ask.body(&ask.upstream()),
             signed: Arc::default(),
@@ -132,6 +133,7 @@ impl Accounts {
             address: url.authority().ok_or("the provider has no address")?.as_str().parse()?,
             path: format!("{}/chat/completions", url.path()),
             callers: vec![HeaderValue::from_str(&format!("Bearer {key}"))?],
+            headers: &[],
             body: ask.body(&ask.upstream()),
             signed: Arc::default(),
             ends: ask.ends(),

@@ -25,6 +25,8 @@ pub struct Target {
     pub path: String,
     /// Whose they are: the values of `Authorization`, in turn; nobody's if there are none.
     pub callers: Vec<HeaderValue>,
+    /// What else they are asked with.
+    pub headers: &'static [(&'static str, &'static str)],
     /// What they say.
     pub body: Bytes,
     /// What they say in place of that, each of them once, with its `Stripe-Signature`.
@@ -42,6 +44,7 @@ impl Target {
             address,
             path,
             callers: Vec::new(),
+            headers: &[],
             body: Bytes::new(),
             signed: Arc::default(),
             ends: b"}",
@@ -147,6 +150,9 @@ impl Connection {
         if !self.target.callers.is_empty() {
             let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.target.callers.len();
             request = request.header(header::AUTHORIZATION, &self.target.callers[turn]);
+        }
+        for (name, value) in self.target.headers {
+            request = request.header(*name, *value);
         }
         let mut body = self.target.body.clone();
         if !self.target.signed.is_empty() {

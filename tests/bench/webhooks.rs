@@ -81,6 +81,7 @@ async fn paid(bench: &Bench, server: &Server, accounts: usize) -> Result<Target>
         address: server.address,
         path: "/api/stripe/webhook".to_owned(),
         callers: Vec::new(),
+        headers: &[],
         body: Bytes::new(),
         signed: Arc::from(signed),
         ends: b"}",
