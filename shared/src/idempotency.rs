@@ -93,4 +93,11 @@ mod tests {
         assert_eq!(of("/admin/add_credits"), of("/api/admin/add_credits"));
         assert_ne!(of("/admin/add_credits"), of("/admin/create"));
     }
+
+    #[test]
+    fn what_is_the_paths_and_what_the_bodys_does_not_run_together() {
+        let of = |path: &str, body: &[u8]| Idempotency::new("k".to_owned(), path, body).fingerprint;
+        assert_ne!(of("/admin/create", b"{}"), of("/admin/create", b"{ }"));
+        assert_ne!(of("/v1/responses", b"/x"), of("/v1/responses/x", b""));
+    }
 }

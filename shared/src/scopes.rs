@@ -110,6 +110,8 @@ mod tests {
         let list = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
         let given = list(&["keys:read", "admin:users", "keys:read"]);
         assert_eq!(checked("permissions", given), Ok(list(&["admin:users", "keys:read"])));
+        let many = |number: usize| checked("permissions", list(&vec!["keys:read"; number]));
+        assert!(many(MOST).is_ok() && many(MOST + 1).is_err());
         let unknown = checked("permissions", list(&["keys:read", "root"])).expect_err("there is no root");
         assert_eq!(unknown.param.as_deref(), Some("permissions"));
     }

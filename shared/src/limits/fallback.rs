@@ -63,6 +63,22 @@ mod tests {
     }
 
     #[test]
+    fn a_minute_later_a_key_has_all_of_it_again() {
+        let fallback = FallbackLimiter::default();
+        let pass = |time: Duration| {
+            let mut counts = fallback.counts.lock().expect("a lock");
+            let (started, _) = counts.get_mut("a").expect("a key that was counted");
+            *started = started.checked_sub(time).expect("a time before");
+        };
+        for _ in 0..2 {
+            assert!(fallback.admit("a", 2).is_ok() && fallback.admit("a", 2).is_ok());
+            pass(MINUTE / 2);
+            assert!(fallback.admit("a", 2).is_err(), "half a minute is not enough");
+            pass(MINUTE / 2);
+        }
+    }
+
+    #[test]
     fn few_keys_are_never_forgotten_and_many_are_not_kept() {
         let fallback = FallbackLimiter::default();
         for key in 0..CAPACITY - 1 {

@@ -62,4 +62,19 @@ mod tests {
             assert_eq!(verified(&headers(signature), body, secret, now), None, "{signature} {now}");
         }
     }
+
+    #[test]
+    fn what_is_signed_with_no_secret_or_has_no_id_is_not_verified() {
+        let secret = "whsec_plJ3nmyCDGBKInavdOK15jsl";
+        for (id, key, shown) in [("msg_1", secret, true), ("", secret, false), ("msg_1", "whsec_", false)] {
+            let decoded = STANDARD.decode(key.trim_start_matches("whsec_")).expect("base64");
+            let mut mac = Hmac::<Sha256>::new_from_slice(&decoded).expect("a key of any length");
+            mac.update(format!("{id}.1731705121.{{}}").as_bytes());
+            let signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+            let pairs = [("svix-id", id), ("svix-timestamp", "1731705121"), ("svix-signature", signature.as_str())];
+            let headers: HeaderMap =
+                pairs.iter().map(|(n, v)| (n.parse().expect("a name"), v.parse().expect("a value"))).collect();
+            assert_eq!(verified(&headers, b"{}", key, 1_731_705_121).is_some(), shown, "{id} {key}");
+        }
+    }
 }

@@ -132,3 +132,29 @@ pub(super) fn headers(app: &App, settings: &ProviderSettings, credential: &Crede
     }
     headers
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn no_key_and_no_host_of_ours_or_of_the_callers_is_repeated() {
+        let config = Config::from_lookup(|name| {
+            let value = match name {
+                "OPENAI_API_KEY" => "ours-one,ours-two",
+                "PORTKEY_API_KEY" => "ours-three",
+                "PORTKEY_VIRTUAL_KEY" => "ours-virtual",
+                "CHUTES_BASE_URL" => "https://chutes.inner.example/v1",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        });
+        let app = App::new(config, &[]).expect("an app");
+        let own = Credential::Own("the-callers".to_owned());
+        let hidden = hidden(&app, &own);
+        for secret in ["ours-one", "ours-two", "ours-three", "ours-virtual", "chutes.inner.example", "the-callers"] {
+            assert!(hidden.contains(&secret), "{secret}: {hidden:?}");
+        }
+    }
+}

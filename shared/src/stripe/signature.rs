@@ -78,6 +78,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_signed_with_nothing_is_forged_even_where_a_secret_is_empty() {
+        let mut mac = Hmac::<Sha256>::new_from_slice(b"").expect("a key of any length");
+        mac.update(format!("{AT}.{{}}").as_bytes());
+        let header = format!("t={AT},v1={}", hex::encode(mac.finalize().into_bytes()));
+        assert_eq!(verify(&header, b"{}", &secrets(&["", "whsec_1"]), AT), Err(Unsigned::Forged));
+    }
+
+    #[test]
     fn nothing_else_is() {
         let good = format!("t={AT},v1={SIGNED}");
         let one = secrets(&["whsec_1"]);

@@ -72,6 +72,7 @@ mod tests {
             "https://example.com",
             "https://example.com:443/a?b=c",
             "https://hooks.example.com:8443/x",
+            "https://hooks.example.com:1024/",
             "https://1.1.1.1/",
             "https://[2606:4700:4700::1111]/",
             "https://xn--bcher-kva.example/",
@@ -95,6 +96,7 @@ mod tests {
             "https://example.com:22/",
             "https://example.com:80/",
             "https://example.com:6/",
+            "https://example.com:1023/",
             // Loopback, in every spelling.
             "https://localhost/",
             "https://LOCALHOST./",
@@ -158,6 +160,8 @@ mod tests {
             ("ftp://localhost/x", false),
             ("http://127.0.0.1:3000/x", false),
             ("http://localhost.example.com/x", false),
+            ("http://a.localhost/x", false),
+            ("http://notlocalhost/x", false),
         ] {
             assert_eq!(read(url, &local).is_ok(), taken, "{url}");
         }

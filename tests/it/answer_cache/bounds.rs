@@ -1,5 +1,7 @@
 //! What is not kept, how much is, how it lies there, and how it goes.
 
+use std::time::Duration;
+
 use local::upstash::Reply;
 use serde_json::json;
 use shared::formats::Format;
@@ -117,6 +119,8 @@ async fn an_answer_lies_sealed_for_its_account_and_is_purged_with_all_others() {
     assert_eq!(purge().await["answers"], 0);
     assert!(!is_hit(&ask(&world, wire, &account.key, &body, &[]).await));
     assert!(is_hit(&ask(&world, wire, &other.key, &body, &[]).await), "nobody else's are purged");
+    world.platform.upstash.advance_clock(Duration::from_secs(301)).expect("a clock that can be moved");
+    assert_eq!(purge().await["answers"], 0, "what has lapsed is not there to be purged");
     world.assert_ledger_clean().await;
 }
 

@@ -4,6 +4,7 @@ mod apart;
 mod changes;
 mod instances;
 mod keys;
+mod lapse;
 mod names;
 mod newcomer;
 mod real_redis;

@@ -1,6 +1,6 @@
 //! Calls that go to a provider with the caller's own key.
 
-use local::upstash::Reply;
+use local::upstash::{Engine, Reply};
 use serde_json::json;
 use tests::answer::Answer;
 use tests::wire::WIRES;
@@ -183,6 +183,25 @@ async fn the_limits_of_key_and_account_hold_for_own_keys_too() {
     Answer::to(world.chat(&account.key, &hello(&json!({})))).await.refused(429, "request_limit_reached");
     world.change_key(&account, "max_requests = null, allowed_models = '{other/*}'").await;
     Answer::to(world.chat(&account.key, &hello(&json!({})))).await.refused(403, "model_not_allowed");
+}
+
+#[tokio::test]
+async fn our_virtual_key_goes_along_with_our_own_key_alone() {
+    let ours = "vk-ours-0123456789";
+    let world = World::with(Engine::InProcess, &[("PORTKEY_VIRTUAL_KEY", ours)]).await;
+    let control = world.platform.providers.control();
+    control.add_customer("portkey", OWN).expect("a provider");
+    world.model(MODEL, &[Route::new("portkey", "standin/normal")]).await;
+    let (buyer, owner) = (world.account(1_000_000_000).await, world.account(0).await);
+    world.own_key(owner.id, "portkey", OWN).await;
+    control.record(true);
+    for (account, wanted) in [(&buyer, Some(ours)), (&owner, None)] {
+        control.clear();
+        world.completion(&account.key, &hello(&json!({}))).await;
+        let sent = &control.requests()[0].headers;
+        let shown = sent.iter().find(|(name, _)| name == "x-portkey-virtual-key").map(|(_, key)| key.as_str());
+        assert_eq!(shown, wanted, "{sent:?}");
+    }
 }
 
 #[tokio::test]

@@ -92,6 +92,21 @@ async fn refunds_at_the_dashboard_are_as_good_as_ours_to_the_cent() {
 }
 
 #[tokio::test]
+async fn what_a_call_had_held_whose_function_died_is_there_for_a_refund() {
+    let world = World::start().await;
+    let account = world.account(0).await;
+    let (_, session) = bought(&world, &account, 10).await;
+    world.reserve(&account, 4 * DOLLAR).await;
+    world.change_account(&account, "next_overdue = gateway.now()").await;
+    world.sql("update gateway.holds set expires_at = gateway.now()").await;
+    // Nobody has swept it yet: the event itself looks at what time has done.
+    world.platform.stripe.act("refund", &intent(&world, &session), &[]).expect("a refund");
+    deliver(&world).await;
+    assert_eq!(world.money(account.id).await, (0, 0, 0));
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
 async fn a_refund_that_fails_after_all_gives_the_credit_back() {
     let world = World::start().await;
     let (admin, account) = (world.administrator().await, world.account(0).await);

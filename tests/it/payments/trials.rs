@@ -67,6 +67,20 @@ async fn whoever_buys_a_plan_within_a_trial_has_what_was_bought_at_once() {
 }
 
 #[tokio::test]
+async fn a_plan_that_an_administrator_gives_within_a_trial_holds_at_once() {
+    let world = World::start().await;
+    let (admin, account) = (world.administrator().await, newcomer(&world).await);
+    proven(&world, &account, "email", "ann@test.example").await;
+    start(&world, &account, None).await.success();
+    for (given, in_force) in [(json!("team"), "team"), (Value::Null, "dev")] {
+        let body = json!({"account_id": account.id, "plan": given});
+        let assigned = Answer::to(world.post("/admin/assign-plan", &admin.key, &body)).await.success();
+        assert_eq!(assigned["plan_in_force"], in_force, "{assigned}");
+        assert_eq!(show(&world, &account, "/user/plan").await["plan"]["id"], in_force);
+    }
+}
+
+#[tokio::test]
 async fn a_person_has_one_trial_whatever_of_them_is_known_where() {
     let world = World::start().await;
     let person = Person::new();

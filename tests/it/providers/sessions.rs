@@ -1,5 +1,7 @@
 //! A session goes back to where its prompt is in a cache, as long as that provider is well.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::wire::formats;
@@ -51,6 +53,13 @@ async fn a_session_goes_back_to_its_cache_and_a_call_without_one_to_the_cheapest
     control.set("chutes", Some("status?code=402")).expect("a behaviour");
     assert_eq!(served(&account.key, &session).await, "openrouter");
     control.set("chutes", None).expect("a behaviour");
+    assert_eq!(served(&account.key, &session).await, "openrouter");
+    // No provider keeps a prompt in its cache for longer than some minutes.
+    let session = json!({ "session_id": "old" });
+    control.set("openrouter", Some("status?code=500")).expect("a behaviour");
+    assert_eq!(served(&account.key, &session).await, "chutes");
+    control.set("openrouter", None).expect("a behaviour");
+    world.platform.upstash.advance_clock(Duration::from_secs(301)).expect("a clock that can be moved");
     assert_eq!(served(&account.key, &session).await, "openrouter");
     // What the caller calls its session stays with the caller.
     assert!(!world.is_stored("broken").await);

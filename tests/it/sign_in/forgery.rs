@@ -66,6 +66,8 @@ fn wrong_tokens(world: &World, person: &Person) -> Vec<(&'static str, String, &'
         ("with another signature", format!("{head}.{}.{of_another}", part(&good())), "token_signature"),
         ("of no user", signed(json!({"sub": null})), "token_malformed"),
         ("of a user elsewhere", signed(json!({"sub": "did:web:evil.example"})), "token_subject"),
+        ("of nobody", signed(json!({"sub": "did:privy:"})), "token_subject"),
+        ("of a user without an end", signed(json!({"sub": format!("did:privy:{}", "a".repeat(129))})), "token_subject"),
         ("of a path", signed(json!({"sub": "did:privy:../apps/x"})), "token_subject"),
         ("an identity token", identity_token(world, person), "not_an_access_token"),
         ("both kinds in one", signed(json!({"linked_accounts": "[]"})), "not_an_access_token"),

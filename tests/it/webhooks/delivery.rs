@@ -183,6 +183,36 @@ async fn crons_at_once_send_each_delivery_once() {
     assert_eq!((all, ids.len()), (30, 30));
 }
 
+/// Whoever reads the webhooks stops where they stand, having seen what was due before.
+const STOPS: &str = "
+    create function gateway.stop() returns boolean language plpgsql volatile as $$
+    begin
+      perform pg_advisory_xact_lock_shared(7);
+      return true;
+    end $$;
+    alter table gateway.webhooks rename to webhooks_themselves;
+    create view gateway.webhooks as select w.* from gateway.webhooks_themselves w where gateway.stop()";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_claims_between_a_look_and_its_lock_is_not_sent_again() {
+    let (world, account, receiver, _, _) = with_webhook(&["payment.succeeded"]).await;
+    if world.platform.database.max_connections() == 1 {
+        return tests::skipped("a delivery that another cron job claims: the embedded database has one connection");
+    }
+    happens(&world, &account, 5).await;
+    world.sql(STOPS).await;
+    let stopped = world.locked_rows("select pg_advisory_xact_lock(7)").await;
+    let another = async {
+        world.until_waiting(1).await;
+        let claim = "state = 'sending', attempts = 1, due_at = gateway.now() + interval '2 minutes'";
+        world.sql(&format!("update gateway.webhook_deliveries set {claim}")).await;
+        drop(stopped);
+    };
+    let (done, ()) = tokio::join!(cron(&world), another);
+    assert_eq!(done, json!({"delivered": 0, "waiting": 0, "failed": 0}));
+    assert_eq!(receiver.take().len(), 0);
+}
+
 #[tokio::test]
 async fn without_a_keyring_what_is_due_waits() {
     let (world, account, receiver, id, _) = with_webhook(&["payment.succeeded"]).await;
