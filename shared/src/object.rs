@@ -113,6 +113,18 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
     }
 }
 
+/// The name of the member of a JSON object in whose value a parser has stopped, as serde_json tells it: lines from 1, columns in bytes.
+#[must_use]
+pub fn member_at(json: &[u8], line: usize, column: usize) -> Option<String> {
+    let lines_before = json.split_inclusive(|byte| *byte == b'\n').take(line.checked_sub(1)?);
+    let at = lines_before.map(<[u8]>::len).sum::<usize>() + column;
+    let object: Object<'_> = serde_json::from_slice(json).ok()?;
+    object.iter().find_map(|(name, value)| {
+        let begin = value.as_ptr().addr().checked_sub(json.as_ptr().addr())?;
+        (begin..=begin + value.len()).contains(&at).then(|| name.to_owned())
+    })
+}
+
 /// A member's name: borrowed unless it holds escapes.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -140,6 +152,31 @@ mod tests {
         object.remove("a");
         object.set("n", &2).expect("json");
         assert_eq!(serde_json::to_string(&object).expect("json"), r#"{"b":{"c": [1e2]},"model":"z","n":2}"#);
+    }
+
+    #[test]
+    fn the_member_in_which_a_parser_has_stopped_is_known() {
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only read by serde")]
+        struct Known {
+            a: u8,
+            b: Option<Vec<u8>>,
+            c: Option<String>,
+        }
+        for (json, name) in [
+            (r#"{"a":"x"}"#, Some("a")),
+            (r#"{"a":-1,"b":null}"#, Some("a")),
+            (r#"{"a": 300 ,"c":"y"}"#, Some("a")),
+            ("{\"a\":1,\n\n \"b\": [1,\n{}],\"c\":\"é\"}", Some("b")),
+            ("{\"c\":\"é\\n\",\r\n\"a\":true}", Some("a")),
+            (r#"{"a":1,"c":{}}"#, Some("c")),
+            (r#"{"a":1,"c":5}"#, Some("c")),
+            (r#"{"a":1,"a":2}"#, None),
+            ("{", None),
+        ] {
+            let error = serde_json::from_str::<Known>(json).expect_err(json);
+            assert_eq!(member_at(json.as_bytes(), error.line(), error.column()).as_deref(), name, "{json}: {error}");
+        }
     }
 
     #[test]

@@ -2382,13 +2382,30 @@ create function gateway.proof_hash(kind text, value text) returns text
 language sql immutable parallel safe set search_path = ''
 as $$ select encode(sha256(convert_to(kind || ':' || value, 'utf8')), 'hex') $$;
 
+-- The mailbox that an address leads to, as far as the address tells: a word behind a + is of its owner's own choice, and Google's mailboxes
+-- pass over dots. So one mailbox has one trial, whatever it is called.
+create function gateway.mailbox(address text) returns text
+language sql immutable parallel safe set search_path = ''
+as $$
+  select case when domain in ('gmail.com', 'googlemail.com') then replace(box, '.', '') || '@gmail.com' else box || '@' || domain end
+  from
+    (select split_part(lower(address), '@', -1) as domain) as host,
+    lateral (select left(lower(address), -(length(domain) + 1)) as name) as local,
+    lateral (select coalesce(nullif(split_part(name, '+', 1), ''), name) as box) as owner
+$$;
+
+-- What a person proves, as trials are told apart by it.
+create function gateway.trial_proof(kind text, value text) returns text
+language sql immutable parallel safe
+return gateway.proof_hash(kind, case kind when 'email' then gateway.mailbox(value) else value end);
+
 -- Marks a person as having had a trial. Answers whether nothing of what they proved was marked before.
 create function gateway.claim_trial(proofs jsonb, at timestamptz) returns boolean
 language plpgsql volatile set search_path = ''
 as $$
 declare
   hashes constant text[] := array(
-    select distinct gateway.proof_hash(shown ->> 'kind', shown ->> 'value') from jsonb_array_elements(proofs) as shown);
+    select distinct gateway.trial_proof(shown ->> 'kind', shown ->> 'value') from jsonb_array_elements(proofs) as shown);
   claimed integer;
 begin
   insert into gateway.trial_claims (proof_hash, claimed_at)
@@ -2404,7 +2421,7 @@ create function gateway.unclaim_trial(proofs jsonb) returns void
 language sql volatile set search_path = ''
 as $$
   delete from gateway.trial_claims where proof_hash in (
-    select gateway.proof_hash(shown ->> 'kind', shown ->> 'value') from jsonb_array_elements(proofs) as shown)
+    select gateway.trial_proof(shown ->> 'kind', shown ->> 'value') from jsonb_array_elements(proofs) as shown)
 $$;
 
 -- Whether this account's person, by what the account is known by or by what they prove now, has ever had a trial.
@@ -2413,9 +2430,9 @@ language sql stable set search_path = ''
 as $$
   select exists (
     select from gateway.trial_claims where proof_hash in (
-      select gateway.proof_hash(kind, value) from gateway.identities where account_id = has_had_trial.account
+      select gateway.trial_proof(kind, value) from gateway.identities where account_id = has_had_trial.account
       union all
-      select gateway.proof_hash(shown ->> 'kind', shown ->> 'value')
+      select gateway.trial_proof(shown ->> 'kind', shown ->> 'value')
         from jsonb_array_elements(has_had_trial.proofs) as shown))
 $$;
 
@@ -4544,8 +4561,10 @@ $$;
 -- call: as of begin_request, with session_id, instructed (has instructions of its own), prompt_tokens (the prompt without its
 -- images by a count, which is tighter than its bound) and counted (whether prompt_bound is a count, too; then the messages
 -- are held for by theirs).
+--
+-- A turn reads its chat and writes into it, so its key must be one that may.
 create function gateway.open_turn(
-  account gateway.accounts, call jsonb, model gateway.models, prompt bigint, at timestamptz)
+  account gateway.accounts, key gateway.api_keys, permissions text[], call jsonb, model gateway.models, prompt bigint, at timestamptz)
 returns gateway.call_history
 language plpgsql
 as $$
@@ -4563,7 +4582,15 @@ declare
   chat gateway.chat_sessions;
   instructions gateway.chat_messages;
   first integer;
+  needed constant text[] := '{chat:read,chat:write}';
+  uncovered constant text := coalesce(gateway.first_uncovered(key.scopes, needed), gateway.first_uncovered(permissions, needed));
 begin
+  if uncovered is not null then
+    turn.refused := gateway.refusal(403, 'insufficient_scope', jsonb_build_object(
+      'param', 'session_id', 'required_scope', uncovered,
+      'message', 'A turn of a kept chat reads it and writes into it: its key needs chat:read and chat:write.'));
+    return turn;
+  end if;
   select * into chat from gateway.chat_sessions
     where id = (call ->> 'session_id')::uuid and account_id = account.id
       and updated_at >= gateway.chats_forgotten_before(account.id, at);
@@ -4736,6 +4763,35 @@ create function gateway.accounts_to_be_shown() returns integer
 language sql immutable parallel safe
 return 5;
 
+-- Stands for whoever has left the rankings: what an account used of an app before it was excluded or deleted is in the hours all the
+-- same, so it is remembered that somebody did.
+create function gateway.somebody_who_left() returns uuid
+language sql immutable parallel safe
+return '00000000-0000-0000-0000-000000000000'::uuid;
+
+-- Takes an account out of the rankings: out of those that its apps are known to be used by, and out of what is not summed up yet.
+create function gateway.leave_ranking(owner uuid) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.ranking_choices (account_id, choice) values (owner, 'excluded')
+    on conflict (account_id) do update set choice = excluded.choice;
+  with left_behind as (
+    delete from gateway.ranking_accounts where account_id = owner returning app, last_hour)
+  insert into gateway.ranking_accounts as a (app, account_id, last_hour)
+    select app, gateway.somebody_who_left(), last_hour from left_behind
+    on conflict (app, account_id) do update set last_hour = greatest(a.last_hour, excluded.last_hour);
+$$;
+
+-- Whether an app may be shown for the hours from `since` on: enough accounts have used it, or only such as want to be named. One that
+-- nobody is known to have used is nobody's to show, and neither is one of whose users some have left.
+create function gateway.may_be_shown(this_app text, since timestamptz) returns boolean
+language sql stable
+return (
+  select count(*) filter (where a.account_id <> gateway.somebody_who_left()) >= gateway.accounts_to_be_shown()
+      or coalesce(bool_and(coalesce(c.choice = 'named', false)), false)
+  from gateway.ranking_accounts a left join gateway.ranking_choices c on c.account_id = a.account_id
+  where a.app = this_app and a.last_hour >= since);
+
 -- Sums up the rankings' part of the requests in [since, until), a whole hour that is not summed up.
 --
 -- Of an hour the first hundred names stand, and of each app twice as many accounts as it takes to be shown: so an hour adds no more,
@@ -4793,12 +4849,7 @@ as $$
   shown as (
     select * from used u
     where u.requests > 0 and (this_kind = 'model' and exists (select from gateway.models m where m.id = u.name and m.enabled)
-      or this_kind = 'app' and (
-        (select count(*) from gateway.ranking_accounts a
-          where a.app = u.name and a.last_hour >= until - make_interval(hours => hours)) >= gateway.accounts_to_be_shown()
-        or not exists (
-          select from gateway.ranking_accounts a left join gateway.ranking_choices c on c.account_id = a.account_id
-          where a.app = u.name and a.last_hour >= until - make_interval(hours => hours) and c.choice is distinct from 'named')))
+      or this_kind = 'app' and gateway.may_be_shown(u.name, until - make_interval(hours => hours)))
     order by u.tokens desc, u.requests desc, u.name limit most
   )
   select row_number() over (order by s.tokens desc, s.requests desc, s.name), s.name, s.requests::bigint, s.tokens::bigint,
@@ -4828,10 +4879,18 @@ create function gateway.responses_forgotten_before(owner uuid, at timestamptz) r
 language sql stable
 return at - make_interval(days => gateway.response_retention(owner));
 
+-- Whether a response was given to this key; to whichever, where none is named.
+create function gateway.was_given_to(response gateway.stored_responses, only_key uuid, at timestamptz) returns boolean
+language sql stable
+return only_key is null or exists (
+  select from gateway.requests
+  where call_id = response.call_id and key_id = only_key and finished_at >= gateway.earliest_end(response.call_id, at));
+
 -- The conversation of a locked account that ends with the response `stored_response.previous` of a call, which goes on from it: of
 -- each response the input and the output. One that lacks a response, since it was deleted, is none: nobody is told half of what was
--- said.
-create function gateway.open_conversation(account gateway.accounts, call jsonb, at timestamptz) returns gateway.call_history
+-- said. `only_key`: whose response that must be (see gateway.open_response).
+create function gateway.open_conversation(account gateway.accounts, only_key uuid, call jsonb, at timestamptz)
+returns gateway.call_history
 language plpgsql
 as $$
 declare
@@ -4843,8 +4902,9 @@ declare
   found_responses bigint;
   size bigint;
 begin
-  select * into previous from gateway.stored_responses
-    where id = (call #>> '{stored_response,previous}')::uuid and account_id = account.id;
+  select * into previous from gateway.stored_responses as r
+    where id = (call #>> '{stored_response,previous}')::uuid and account_id = account.id
+      and gateway.was_given_to(r, only_key, at);
   select * into thread from gateway.response_threads
     where id = previous.thread_id and updated_at > gateway.responses_forgotten_before(account.id, at);
   if not found then
@@ -4888,7 +4948,8 @@ $$;
 
 -- What models have said in the stored responses of a locked account to which a call refers by ids of items: the output of each of
 -- these responses, whole.
-create function gateway.open_items(account gateway.accounts, call jsonb, before gateway.call_history, at timestamptz)
+create function gateway.open_items(
+  account gateway.accounts, only_key uuid, call jsonb, before gateway.call_history, at timestamptz)
 returns gateway.call_history
 language plpgsql
 as $$
@@ -4906,6 +4967,7 @@ begin
         join gateway.stored_responses as r on r.id = i.response_id
         join gateway.response_threads as t on t.id = r.thread_id
         where i.account_id = account.id and i.item_id = named.item_id and t.updated_at > forgotten_before
+          and gateway.was_given_to(r, only_key, at)
         order by r.id desc limit 1) as response_id
     from (select distinct item_id
             from jsonb_array_elements_text(call #> '{stored_response,items}') as item_id) as named),
@@ -4937,17 +4999,24 @@ $$;
 
 -- What goes with a call of a locked account that was said before: the conversation that it goes on from, and the items to which it
 -- refers.
-create function gateway.open_response(account gateway.accounts, call jsonb, at timestamptz) returns gateway.call_history
+--
+-- A key that may not read what is kept goes on from what it was given itself, and from nothing else: whoever asks a model to repeat what
+-- was said reads it.
+create function gateway.open_response(
+  account gateway.accounts, key gateway.api_keys, permissions text[], call jsonb, at timestamptz)
+returns gateway.call_history
 language plpgsql
 as $$
 declare
   before gateway.call_history;
+  only_key constant uuid := case
+    when (gateway.covers(permissions, 'chat:read') and gateway.covers(key.scopes, 'chat:read')) is not true then key.id end;
 begin
   if call #>> '{stored_response,previous}' is not null then
-    before := gateway.open_conversation(account, call, at);
+    before := gateway.open_conversation(account, only_key, call, at);
   end if;
   if call #> '{stored_response,items}' is not null and before.refused is null then
-    before := gateway.open_items(account, call, before, at);
+    before := gateway.open_items(account, only_key, call, before, at);
   end if;
   return before;
 end;
@@ -5634,9 +5703,9 @@ begin
     + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
   output := least(coalesce(output_limit, gateway.smallest_output()), model.max_output);
   if call ->> 'session_id' is not null and model.id is not null then
-    before := gateway.open_turn(account, call, model, prompt, at);
+    before := gateway.open_turn(account, key, permissions, call, model, prompt, at);
   elsif call -> 'stored_response' is not null and model.id is not null then
-    before := gateway.open_response(account, call, at);
+    before := gateway.open_response(account, key, permissions, call, at);
   end if;
   if before.bound is not null then
     prompt := prompt + before.bound + before.images * model.image_tokens;
@@ -6364,6 +6433,12 @@ $$;
 
 -- How coupons are used. Limits and budgets hold by conditional updates under the account's lock: of any number at once as many get
 -- through as there is room for. The order of locks: the account, its payments, the coupon, its promotion, grants.
+
+-- What is spent of a promotion's budget: of a day that is over nothing counts.
+create function gateway.spent_of(promotion gateway.promotions, at timestamptz) returns bigint
+language sql immutable parallel safe
+return case
+  when promotion.per_day and promotion.day is distinct from (at at time zone 'utc')::date then 0 else promotion.spent end;
 
 -- Takes so much of a promotion's budget; false if it is not there. Null names no promotion, and draws on nothing.
 create function gateway.draw_on(promotion text, amount bigint, at timestamptz) returns boolean
@@ -8018,7 +8093,7 @@ as $$
          in (gateway.sign_up_network(referral.referred_id), nullif(referral.network, 'unknown')) then 'same_network'
     when exists (
       select from gateway.identities i
-      join gateway.trial_claims t on t.proof_hash = gateway.proof_hash(i.kind, i.value)
+      join gateway.trial_claims t on t.proof_hash = gateway.trial_proof(i.kind, i.value)
       join gateway.accounts a on a.id = i.account_id
       where i.account_id = referral.referred_id and t.claimed_at < a.created_at) then 'known_person'
   end
@@ -8887,8 +8962,7 @@ begin
   delete from gateway.webhooks where account_id = account.id;
   delete from gateway.spend_alerts where account_id = account.id;
   perform gateway.forget_end_users(account.id);
-  delete from gateway.ranking_choices where account_id = account.id;
-  delete from gateway.ranking_accounts where account_id = account.id;
+  perform gateway.leave_ranking(account.id);
   update gateway.referrals set network = null where referred_id = account.id;
   -- Payments stay with the ledger, without what leads to the person.
   update gateway.payments set receipt_url = null, fingerprint = null where account_id = account.id;
@@ -12269,7 +12343,7 @@ begin
       insert into gateway.ranking_choices (account_id, choice) values (session.account_id, request ->> 'ranking');
     end if;
     if request ->> 'ranking' = 'excluded' then
-      delete from gateway.ranking_accounts where account_id = session.account_id;
+      perform gateway.leave_ranking(session.account_id);
     end if;
   end if;
   after := gateway.privacy_json(session.account_id);
@@ -13961,8 +14035,7 @@ language sql stable set search_path = ''
 as $$
   select jsonb_build_object(
     'object', 'promotion', 'id', promotion.id, 'budget', gateway.dollars(promotion.budget), 'per_day', promotion.per_day,
-    'spent', gateway.dollars(case when promotion.per_day and promotion.day is distinct from (at at time zone 'utc')::date
-      then 0 else promotion.spent end),
+    'spent', gateway.dollars(gateway.spent_of(promotion, at)),
     'active', promotion.active, 'created_at', promotion.created_at)
 $$;
 
@@ -14228,14 +14301,14 @@ begin
   insert into gateway.promotions (id, created_at) values (promotion, gateway.now()) on conflict (id) do nothing;
   select * into former from gateway.promotions where id = promotion for no key update;
   at := gateway.now();
-  if wanted < former.spent then
+  if wanted < gateway.spent_of(former, at) then
     perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'budget',
-      'message', format('%s dollars of it are spent already.', gateway.dollars(former.spent)))));
+      'message', format('%s dollars of it are spent already.', gateway.dollars(gateway.spent_of(former, at))))));
   end if;
   update gateway.promotions set
     budget = wanted, per_day = coalesce((request ->> 'per_day')::boolean, former.per_day),
-    active = coalesce((request ->> 'active')::boolean, former.active),
-    day = coalesce(day, (at at time zone 'utc')::date)
+    active = coalesce((request ->> 'active')::boolean, former.active), spent = gateway.spent_of(former, at),
+    day = case when not former.per_day then coalesce(day, (at at time zone 'utc')::date) else (at at time zone 'utc')::date end
     where id = promotion returning * into promoted;
   perform gateway.audit(caller, session.account_id, session.key_id, 'promotion.set', null, promotion, jsonb_build_object(
     'before', gateway.promotion_view(former, at), 'after', gateway.promotion_view(promoted, at)));

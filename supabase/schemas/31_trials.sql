@@ -5,13 +5,30 @@ create function gateway.proof_hash(kind text, value text) returns text
 language sql immutable parallel safe set search_path = ''
 as $$ select encode(sha256(convert_to(kind || ':' || value, 'utf8')), 'hex') $$;
 
+-- The mailbox that an address leads to, as far as the address tells: a word behind a + is of its owner's own choice, and Google's mailboxes
+-- pass over dots. So one mailbox has one trial, whatever it is called.
+create function gateway.mailbox(address text) returns text
+language sql immutable parallel safe set search_path = ''
+as $$
+  select case when domain in ('gmail.com', 'googlemail.com') then replace(box, '.', '') || '@gmail.com' else box || '@' || domain end
+  from
+    (select split_part(lower(address), '@', -1) as domain) as host,
+    lateral (select left(lower(address), -(length(domain) + 1)) as name) as local,
+    lateral (select coalesce(nullif(split_part(name, '+', 1), ''), name) as box) as owner
+$$;
+
+-- What a person proves, as trials are told apart by it.
+create function gateway.trial_proof(kind text, value text) returns text
+language sql immutable parallel safe
+return gateway.proof_hash(kind, case kind when 'email' then gateway.mailbox(value) else value end);
+
 -- Marks a person as having had a trial. Answers whether nothing of what they proved was marked before.
 create function gateway.claim_trial(proofs jsonb, at timestamptz) returns boolean
 language plpgsql volatile set search_path = ''
 as $$
 declare
   hashes constant text[] := array(
-    select distinct gateway.proof_hash(shown ->> 'kind', shown ->> 'value') from jsonb_array_elements(proofs) as shown);
+    select distinct gateway.trial_proof(shown ->> 'kind', shown ->> 'value') from jsonb_array_elements(proofs) as shown);
   claimed integer;
 begin
   insert into gateway.trial_claims (proof_hash, claimed_at)
@@ -27,7 +44,7 @@ create function gateway.unclaim_trial(proofs jsonb) returns void
 language sql volatile set search_path = ''
 as $$
   delete from gateway.trial_claims where proof_hash in (
-    select gateway.proof_hash(shown ->> 'kind', shown ->> 'value') from jsonb_array_elements(proofs) as shown)
+    select gateway.trial_proof(shown ->> 'kind', shown ->> 'value') from jsonb_array_elements(proofs) as shown)
 $$;
 
 -- Whether this account's person, by what the account is known by or by what they prove now, has ever had a trial.
@@ -36,9 +53,9 @@ language sql stable set search_path = ''
 as $$
   select exists (
     select from gateway.trial_claims where proof_hash in (
-      select gateway.proof_hash(kind, value) from gateway.identities where account_id = has_had_trial.account
+      select gateway.trial_proof(kind, value) from gateway.identities where account_id = has_had_trial.account
       union all
-      select gateway.proof_hash(shown ->> 'kind', shown ->> 'value')
+      select gateway.trial_proof(shown ->> 'kind', shown ->> 'value')
         from jsonb_array_elements(has_had_trial.proofs) as shown))
 $$;
 

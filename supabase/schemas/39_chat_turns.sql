@@ -19,8 +19,10 @@ $$;
 -- call: as of begin_request, with session_id, instructed (has instructions of its own), prompt_tokens (the prompt without its
 -- images by a count, which is tighter than its bound) and counted (whether prompt_bound is a count, too; then the messages
 -- are held for by theirs).
+--
+-- A turn reads its chat and writes into it, so its key must be one that may.
 create function gateway.open_turn(
-  account gateway.accounts, call jsonb, model gateway.models, prompt bigint, at timestamptz)
+  account gateway.accounts, key gateway.api_keys, permissions text[], call jsonb, model gateway.models, prompt bigint, at timestamptz)
 returns gateway.call_history
 language plpgsql
 as $$
@@ -38,7 +40,15 @@ declare
   chat gateway.chat_sessions;
   instructions gateway.chat_messages;
   first integer;
+  needed constant text[] := '{chat:read,chat:write}';
+  uncovered constant text := coalesce(gateway.first_uncovered(key.scopes, needed), gateway.first_uncovered(permissions, needed));
 begin
+  if uncovered is not null then
+    turn.refused := gateway.refusal(403, 'insufficient_scope', jsonb_build_object(
+      'param', 'session_id', 'required_scope', uncovered,
+      'message', 'A turn of a kept chat reads it and writes into it: its key needs chat:read and chat:write.'));
+    return turn;
+  end if;
   select * into chat from gateway.chat_sessions
     where id = (call ->> 'session_id')::uuid and account_id = account.id
       and updated_at >= gateway.chats_forgotten_before(account.id, at);

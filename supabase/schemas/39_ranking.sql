@@ -5,6 +5,35 @@ create function gateway.accounts_to_be_shown() returns integer
 language sql immutable parallel safe
 return 5;
 
+-- Stands for whoever has left the rankings: what an account used of an app before it was excluded or deleted is in the hours all the
+-- same, so it is remembered that somebody did.
+create function gateway.somebody_who_left() returns uuid
+language sql immutable parallel safe
+return '00000000-0000-0000-0000-000000000000'::uuid;
+
+-- Takes an account out of the rankings: out of those that its apps are known to be used by, and out of what is not summed up yet.
+create function gateway.leave_ranking(owner uuid) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.ranking_choices (account_id, choice) values (owner, 'excluded')
+    on conflict (account_id) do update set choice = excluded.choice;
+  with left_behind as (
+    delete from gateway.ranking_accounts where account_id = owner returning app, last_hour)
+  insert into gateway.ranking_accounts as a (app, account_id, last_hour)
+    select app, gateway.somebody_who_left(), last_hour from left_behind
+    on conflict (app, account_id) do update set last_hour = greatest(a.last_hour, excluded.last_hour);
+$$;
+
+-- Whether an app may be shown for the hours from `since` on: enough accounts have used it, or only such as want to be named. One that
+-- nobody is known to have used is nobody's to show, and neither is one of whose users some have left.
+create function gateway.may_be_shown(this_app text, since timestamptz) returns boolean
+language sql stable
+return (
+  select count(*) filter (where a.account_id <> gateway.somebody_who_left()) >= gateway.accounts_to_be_shown()
+      or coalesce(bool_and(coalesce(c.choice = 'named', false)), false)
+  from gateway.ranking_accounts a left join gateway.ranking_choices c on c.account_id = a.account_id
+  where a.app = this_app and a.last_hour >= since);
+
 -- Sums up the rankings' part of the requests in [since, until), a whole hour that is not summed up.
 --
 -- Of an hour the first hundred names stand, and of each app twice as many accounts as it takes to be shown: so an hour adds no more,
@@ -62,12 +91,7 @@ as $$
   shown as (
     select * from used u
     where u.requests > 0 and (this_kind = 'model' and exists (select from gateway.models m where m.id = u.name and m.enabled)
-      or this_kind = 'app' and (
-        (select count(*) from gateway.ranking_accounts a
-          where a.app = u.name and a.last_hour >= until - make_interval(hours => hours)) >= gateway.accounts_to_be_shown()
-        or not exists (
-          select from gateway.ranking_accounts a left join gateway.ranking_choices c on c.account_id = a.account_id
-          where a.app = u.name and a.last_hour >= until - make_interval(hours => hours) and c.choice is distinct from 'named')))
+      or this_kind = 'app' and gateway.may_be_shown(u.name, until - make_interval(hours => hours)))
     order by u.tokens desc, u.requests desc, u.name limit most
   )
   select row_number() over (order by s.tokens desc, s.requests desc, s.name), s.name, s.requests::bigint, s.tokens::bigint,

@@ -18,10 +18,18 @@ create function gateway.responses_forgotten_before(owner uuid, at timestamptz) r
 language sql stable
 return at - make_interval(days => gateway.response_retention(owner));
 
+-- Whether a response was given to this key; to whichever, where none is named.
+create function gateway.was_given_to(response gateway.stored_responses, only_key uuid, at timestamptz) returns boolean
+language sql stable
+return only_key is null or exists (
+  select from gateway.requests
+  where call_id = response.call_id and key_id = only_key and finished_at >= gateway.earliest_end(response.call_id, at));
+
 -- The conversation of a locked account that ends with the response `stored_response.previous` of a call, which goes on from it: of
 -- each response the input and the output. One that lacks a response, since it was deleted, is none: nobody is told half of what was
--- said.
-create function gateway.open_conversation(account gateway.accounts, call jsonb, at timestamptz) returns gateway.call_history
+-- said. `only_key`: whose response that must be (see gateway.open_response).
+create function gateway.open_conversation(account gateway.accounts, only_key uuid, call jsonb, at timestamptz)
+returns gateway.call_history
 language plpgsql
 as $$
 declare
@@ -33,8 +41,9 @@ declare
   found_responses bigint;
   size bigint;
 begin
-  select * into previous from gateway.stored_responses
-    where id = (call #>> '{stored_response,previous}')::uuid and account_id = account.id;
+  select * into previous from gateway.stored_responses as r
+    where id = (call #>> '{stored_response,previous}')::uuid and account_id = account.id
+      and gateway.was_given_to(r, only_key, at);
   select * into thread from gateway.response_threads
     where id = previous.thread_id and updated_at > gateway.responses_forgotten_before(account.id, at);
   if not found then
@@ -78,7 +87,8 @@ $$;
 
 -- What models have said in the stored responses of a locked account to which a call refers by ids of items: the output of each of
 -- these responses, whole.
-create function gateway.open_items(account gateway.accounts, call jsonb, before gateway.call_history, at timestamptz)
+create function gateway.open_items(
+  account gateway.accounts, only_key uuid, call jsonb, before gateway.call_history, at timestamptz)
 returns gateway.call_history
 language plpgsql
 as $$
@@ -96,6 +106,7 @@ begin
         join gateway.stored_responses as r on r.id = i.response_id
         join gateway.response_threads as t on t.id = r.thread_id
         where i.account_id = account.id and i.item_id = named.item_id and t.updated_at > forgotten_before
+          and gateway.was_given_to(r, only_key, at)
         order by r.id desc limit 1) as response_id
     from (select distinct item_id
             from jsonb_array_elements_text(call #> '{stored_response,items}') as item_id) as named),
@@ -127,17 +138,24 @@ $$;
 
 -- What goes with a call of a locked account that was said before: the conversation that it goes on from, and the items to which it
 -- refers.
-create function gateway.open_response(account gateway.accounts, call jsonb, at timestamptz) returns gateway.call_history
+--
+-- A key that may not read what is kept goes on from what it was given itself, and from nothing else: whoever asks a model to repeat what
+-- was said reads it.
+create function gateway.open_response(
+  account gateway.accounts, key gateway.api_keys, permissions text[], call jsonb, at timestamptz)
+returns gateway.call_history
 language plpgsql
 as $$
 declare
   before gateway.call_history;
+  only_key constant uuid := case
+    when (gateway.covers(permissions, 'chat:read') and gateway.covers(key.scopes, 'chat:read')) is not true then key.id end;
 begin
   if call #>> '{stored_response,previous}' is not null then
-    before := gateway.open_conversation(account, call, at);
+    before := gateway.open_conversation(account, only_key, call, at);
   end if;
   if call #> '{stored_response,items}' is not null and before.refused is null then
-    before := gateway.open_items(account, call, before, at);
+    before := gateway.open_items(account, only_key, call, before, at);
   end if;
   return before;
 end;

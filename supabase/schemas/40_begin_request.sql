@@ -90,9 +90,9 @@ begin
     + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
   output := least(coalesce(output_limit, gateway.smallest_output()), model.max_output);
   if call ->> 'session_id' is not null and model.id is not null then
-    before := gateway.open_turn(account, call, model, prompt, at);
+    before := gateway.open_turn(account, key, permissions, call, model, prompt, at);
   elsif call -> 'stored_response' is not null and model.id is not null then
-    before := gateway.open_response(account, call, at);
+    before := gateway.open_response(account, key, permissions, call, at);
   end if;
   if before.bound is not null then
     prompt := prompt + before.bound + before.images * model.image_tokens;

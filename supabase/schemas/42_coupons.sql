@@ -1,6 +1,12 @@
 -- How coupons are used. Limits and budgets hold by conditional updates under the account's lock: of any number at once as many get
 -- through as there is room for. The order of locks: the account, its payments, the coupon, its promotion, grants.
 
+-- What is spent of a promotion's budget: of a day that is over nothing counts.
+create function gateway.spent_of(promotion gateway.promotions, at timestamptz) returns bigint
+language sql immutable parallel safe
+return case
+  when promotion.per_day and promotion.day is distinct from (at at time zone 'utc')::date then 0 else promotion.spent end;
+
 -- Takes so much of a promotion's budget; false if it is not there. Null names no promotion, and draws on nothing.
 create function gateway.draw_on(promotion text, amount bigint, at timestamptz) returns boolean
 language plpgsql volatile set search_path = ''

@@ -63,7 +63,7 @@ as $$
          in (gateway.sign_up_network(referral.referred_id), nullif(referral.network, 'unknown')) then 'same_network'
     when exists (
       select from gateway.identities i
-      join gateway.trial_claims t on t.proof_hash = gateway.proof_hash(i.kind, i.value)
+      join gateway.trial_claims t on t.proof_hash = gateway.trial_proof(i.kind, i.value)
       join gateway.accounts a on a.id = i.account_id
       where i.account_id = referral.referred_id and t.claimed_at < a.created_at) then 'known_person'
   end

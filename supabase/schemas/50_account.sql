@@ -89,8 +89,7 @@ begin
   delete from gateway.webhooks where account_id = account.id;
   delete from gateway.spend_alerts where account_id = account.id;
   perform gateway.forget_end_users(account.id);
-  delete from gateway.ranking_choices where account_id = account.id;
-  delete from gateway.ranking_accounts where account_id = account.id;
+  perform gateway.leave_ranking(account.id);
   update gateway.referrals set network = null where referred_id = account.id;
   -- Payments stay with the ledger, without what leads to the person.
   update gateway.payments set receipt_url = null, fingerprint = null where account_id = account.id;

@@ -53,7 +53,7 @@ begin
       insert into gateway.ranking_choices (account_id, choice) values (session.account_id, request ->> 'ranking');
     end if;
     if request ->> 'ranking' = 'excluded' then
-      delete from gateway.ranking_accounts where account_id = session.account_id;
+      perform gateway.leave_ranking(session.account_id);
     end if;
   end if;
   after := gateway.privacy_json(session.account_id);

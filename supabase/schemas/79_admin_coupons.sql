@@ -15,8 +15,7 @@ language sql stable set search_path = ''
 as $$
   select jsonb_build_object(
     'object', 'promotion', 'id', promotion.id, 'budget', gateway.dollars(promotion.budget), 'per_day', promotion.per_day,
-    'spent', gateway.dollars(case when promotion.per_day and promotion.day is distinct from (at at time zone 'utc')::date
-      then 0 else promotion.spent end),
+    'spent', gateway.dollars(gateway.spent_of(promotion, at)),
     'active', promotion.active, 'created_at', promotion.created_at)
 $$;
 
@@ -282,14 +281,14 @@ begin
   insert into gateway.promotions (id, created_at) values (promotion, gateway.now()) on conflict (id) do nothing;
   select * into former from gateway.promotions where id = promotion for no key update;
   at := gateway.now();
-  if wanted < former.spent then
+  if wanted < gateway.spent_of(former, at) then
     perform gateway.refuse(gateway.refusal(400, 'invalid_request', jsonb_build_object('param', 'budget',
-      'message', format('%s dollars of it are spent already.', gateway.dollars(former.spent)))));
+      'message', format('%s dollars of it are spent already.', gateway.dollars(gateway.spent_of(former, at))))));
   end if;
   update gateway.promotions set
     budget = wanted, per_day = coalesce((request ->> 'per_day')::boolean, former.per_day),
-    active = coalesce((request ->> 'active')::boolean, former.active),
-    day = coalesce(day, (at at time zone 'utc')::date)
+    active = coalesce((request ->> 'active')::boolean, former.active), spent = gateway.spent_of(former, at),
+    day = case when not former.per_day then coalesce(day, (at at time zone 'utc')::date) else (at at time zone 'utc')::date end
     where id = promotion returning * into promoted;
   perform gateway.audit(caller, session.account_id, session.key_id, 'promotion.set', null, promotion, jsonb_build_object(
     'before', gateway.promotion_view(former, at), 'after', gateway.promotion_view(promoted, at)));

@@ -131,6 +131,51 @@ async fn an_app_is_shown_from_five_accounts_on_or_where_all_of_them_wish_so() {
 }
 
 #[tokio::test]
+async fn whoever_leaves_the_rankings_shows_nobodys_app_by_that() {
+    let world = World::start().await;
+    world.set_clock("2027-03-17 12:50Z").await;
+    let mut accounts = Vec::new();
+    for _ in 0..7 {
+        accounts.push(world.account(0).await);
+    }
+    let [alone, deleted, four @ .., named] = &accounts[..] else { panic!("seven accounts") };
+    let at = "2027-03-17 10:00Z";
+    used(&world, alone, MODEL, Some("alone"), at, &[1_000]).await;
+    used(&world, deleted, MODEL, Some("of one who left"), at, &[1_000]).await;
+    for account in four {
+        used(&world, account, MODEL, Some("of four"), at, &[100]).await;
+    }
+    choose(&world, named, "named").await;
+    for account in [named, alone] {
+        used(&world, account, MODEL, Some("one of two wishes so"), at, &[10]).await;
+    }
+    used(&world, named, MODEL, Some("wishes so"), at, &[1]).await;
+    // Of the hour that is not over.
+    used(&world, deleted, MODEL, Some("wishes so"), "2027-03-17 12:10Z", &[500]).await;
+    roll_up(&world).await;
+    let shown = async || -> Vec<Value> {
+        let day = ranking(&world, "apps", "day").await;
+        day["data"].as_array().expect("a list").iter().map(|app| app["app"].clone()).collect()
+    };
+    assert_eq!(shown().await, ["wishes so"]);
+    for account in four.iter().chain([alone]) {
+        choose(&world, account, "excluded").await;
+    }
+    let farewell = world.http.delete(format!("{}/user/account", world.base_url)).bearer_auth(&deleted.key);
+    Answer::to(farewell.json(&json!({"confirmation": "DELETE_ACCOUNT"}))).await.success();
+    assert_eq!(shown().await, ["wishes so"]);
+    let theirs =
+        format!("select count(*) from gateway.ranking_accounts where account_id in ('{}', '{}')", alone.id, deleted.id);
+    assert_eq!(world.value(&theirs).await, 0);
+    world.set_clock("2027-03-17 13:50Z").await;
+    roll_up(&world).await;
+    assert_eq!(shown().await, ["wishes so"]);
+    assert_eq!(ranking(&world, "models", "day").await["data"][0]["tokens"], 2_421);
+    choose(&world, named, "excluded").await;
+    assert!(shown().await.is_empty());
+}
+
+#[tokio::test]
 async fn an_hour_adds_a_hundred_names_at_most_and_old_hours_go() {
     let world = World::start().await;
     world.set_clock("2027-03-17 12:50Z").await;

@@ -81,7 +81,7 @@ mod tests {
         for (message, said) in [
             (r#"{"role":"user","content":"Hi"}"#, "Hi"),
             (
-                r#"{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"data:"}}]}"#,
+                r#"{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"data:image/png;base64,"}}]}"#,
                 "a",
             ),
             (r#"{"role":"assistant","content":null,"refusal":"No."}"#, "No."),

@@ -1,10 +1,11 @@
 //! What the database answers of chats, with the sealed texts in the clear again.
 
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::app::App;
-use crate::endpoints::answer::malformed;
+use crate::endpoints::answer::{malformed, private};
 use crate::error::Result;
 use crate::keyring::{self, Sealed};
 use crate::object::Object;
@@ -36,6 +37,15 @@ impl List {
         }
         Ok(self)
     }
+
+    /// The same as an answer, which nobody in between may keep.
+    ///
+    /// # Errors
+    /// As [`entry`].
+    pub fn answered(self, app: &App) -> Result<Response> {
+        let list = to_raw_value(&self.opened(app)?).map_err(|error| malformed(&error))?;
+        Ok(private(&list))
+    }
 }
 
 /// A session or a message, opened.
@@ -50,5 +60,5 @@ pub fn entry(app: &App, json: &RawValue) -> Result<Box<RawValue>> {
         let value = RawValue::from_string(text).map_err(|error| malformed(&error))?;
         object.set(name, &value).map_err(|error| malformed(&error))?;
     }
-    serde_json::value::to_raw_value(&object).map_err(|error| malformed(&error))
+    to_raw_value(&object).map_err(|error| malformed(&error))
 }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::api_key::holds_key;
 use crate::error::{Code, Error};
 use crate::idempotency::{self, Idempotency};
+use crate::object::member_at;
 use crate::serve::Payload;
 
 /// The longest name of an unknown member that is repeated to whoever sent it, in bytes.
@@ -54,13 +55,13 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Input<T> {
             // Serde would take a list of the members' values for the object.
             return Err(Error::new(Code::InvalidRequest).with_message("The body is a JSON object, not a list."));
         }
-        let body = serde_json::from_slice(&bytes).map_err(|error| refusal(&error))?;
+        let body = serde_json::from_slice(&bytes).map_err(|error| refusal(&error, &bytes))?;
         Ok(Self { body, idempotency: key.map(|key| Idempotency::new(key, &path, &bytes)) })
     }
 }
 
-/// What serde says, in the API's form.
-fn refusal(error: &serde_json::Error) -> Error {
+/// What serde says of a body, in the API's form.
+fn refusal(error: &serde_json::Error, body: &[u8]) -> Error {
     let text = error.to_string();
     if text.starts_with("unknown field") {
         return unknown("field", &text);
@@ -73,8 +74,19 @@ fn refusal(error: &serde_json::Error) -> Error {
     }
     let place = format!("line {}, column {}", error.line(), error.column());
     if error.is_data() {
-        let message = format!("The body is not as it should be: {}.", expectation(error).unwrap_or(place));
-        return Error::new(Code::InvalidRequest).with_message(message);
+        let name = member_at(body, error.line(), error.column()).filter(|name| is_name(name));
+        let Some(name) = name else {
+            let message = format!("The body is not as it should be: {}.", expectation(error).unwrap_or(place));
+            return Error::new(Code::InvalidRequest).with_message(message);
+        };
+        if name.ends_with("_at") {
+            return Error::invalid(
+                name.clone(),
+                format!("`{name}` is a time of RFC 3339, such as 2027-01-31T12:00:00Z."),
+            );
+        }
+        let wanted = expectation(error).unwrap_or(place);
+        return Error::invalid(name.clone(), format!("`{name}` is not as it should be: {wanted}."));
     }
     Error::new(Code::InvalidJson).with_message(format!("The body is not valid JSON: {place}."))
 }
@@ -82,17 +94,19 @@ fn refusal(error: &serde_json::Error) -> Error {
 /// Refuses a member that serde does not know and names it, unless that is no name: it may be a key that slipped into the
 /// wrong place, or as long as the body.
 fn unknown(what: &str, serdes_words: &str) -> Error {
-    let is_name = |name: &&str| {
-        (1..=LONGEST_MEMBER).contains(&name.len())
-            && !holds_key(name)
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    };
-    match serdes_words.split('`').nth(1).filter(is_name) {
+    match serdes_words.split('`').nth(1).filter(|name| is_name(name)) {
         Some(name) => Error::new(Code::UnknownField)
             .with_message(format!("This endpoint does not know the {what} `{name}`."))
             .with_param(name.to_owned()),
         None => Error::new(Code::UnknownField),
     }
+}
+
+/// Whether this can be repeated to whoever sent it.
+fn is_name(name: &str) -> bool {
+    (1..=LONGEST_MEMBER).contains(&name.len())
+        && !holds_key(name)
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// What serde expected. What it got is left out: it may be a key in the wrong member, and clients log errors. `None` where the
@@ -244,10 +258,11 @@ mod tests {
     #[expect(dead_code, reason = "only read by serde")]
     struct Known {
         amount: u32,
+        ends_at: Option<jiff::Timestamp>,
     }
 
     fn read(body: &str) -> Error {
-        refusal(&serde_json::from_str::<Known>(body).expect_err("refused"))
+        refusal(&serde_json::from_str::<Known>(body).expect_err("refused"), body.as_bytes())
     }
 
     #[test]
@@ -262,8 +277,11 @@ mod tests {
         let missing = read("{}");
         assert_eq!((missing.code, missing.param.as_deref()), (Code::InvalidRequest, Some("amount")));
         let wrong = read(r#"{"amount":"gw_live_x, expected y"}"#);
-        assert_eq!(wrong.code, Code::InvalidRequest);
-        assert_eq!(wrong.message, "The body is not as it should be: expected u32 at line 1 column 33.");
+        assert_eq!((wrong.code, wrong.param.as_deref()), (Code::InvalidRequest, Some("amount")));
+        assert_eq!(wrong.message, "`amount` is not as it should be: expected u32 at line 1 column 33.");
+        let late = read(r#"{"amount":1,"ends_at":"gw_live_x"}"#);
+        assert_eq!(late.param.as_deref(), Some("ends_at"));
+        assert_eq!(late.message, "`ends_at` is a time of RFC 3339, such as 2027-01-31T12:00:00Z.");
         assert_eq!(read("{").code, Code::InvalidJson);
     }
 }

@@ -15,7 +15,7 @@
 //! - `embeddings`: vectors of texts. `rerank`: documents by how well they answer a query. `images`: pictures. `speech`: texts that are spoken.
 //!   `transcription`: the text of what is spoken. `form`: requests that come as forms with files.
 //!   `whole`: what formats share whose answer is one JSON object and no text. `last_event`: the same of streams.
-//!   `long_cache`: prompt caches of an hour. `labels`: whom a call is for, and what it is sorted under.
+//!   `picture`: what may stand in a picture's place. `long_cache`: prompt caches of an hour. `labels`: whom a call is for, and what it is sorted under.
 //!
 //! **To add a format**: its folder here, an endpoint, a row of the route table, the formats that each provider speaks
 //! natively in `providers/table.rs`, the provider stand-in, and its row in `tests/src/wire`, from which all that is
@@ -39,6 +39,7 @@ pub mod last_event;
 pub mod long_cache;
 pub mod messages;
 pub mod openai;
+pub mod picture;
 pub mod rerank;
 pub mod responses;
 pub mod speech;

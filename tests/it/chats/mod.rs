@@ -7,6 +7,7 @@ mod forgotten;
 mod keyring;
 mod length;
 mod messages;
+mod scopes;
 mod secrecy;
 mod sessions;
 mod turns;

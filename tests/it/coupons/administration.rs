@@ -136,6 +136,9 @@ async fn a_daily_budget_is_there_again_the_next_day_and_no_budget_falls_below_wh
     redeem(&world, &second, "DAILY").await.refused(409, "coupon_used_up");
     assert_eq!(set(json!({"budget": 0.5})).await.status, 400);
     world.sql("update gateway.promotions set day = day - 1").await;
+    // Of a day that is over nothing is spent today.
+    set(json!({"budget": 0.5})).await.success();
+    set(json!({"budget": 1})).await.success();
     redeem(&world, &second, "DAILY").await.success();
     let list = Answer::to(world.get("/admin/promotions", &admin.key)).await.success();
     assert_eq!((&list["data"][0]["id"], nanos(&list["data"][0]["spent"])), (&json!("daily"), DOLLAR));

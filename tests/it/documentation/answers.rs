@@ -115,6 +115,12 @@ async fn every_success_is_what_the_document_says() {
             if let Some(complaint) = complaint(&document, &mut schemas, route, operation, &answer) {
                 wrong.push(format!("{} {}: {complaint}", operation.method, route.paths[0]));
             }
+            // What is somebody's own is kept by nobody in between.
+            let kept = answer.header("cache-control");
+            let is_own = matches!(operation.auth, Auth::User | Auth::Admin) && operation.method == "GET";
+            if is_own && !kept.contains("no-store") && !kept.contains("private") {
+                wrong.push(format!("{} {}: cache-control: {kept}", operation.method, route.paths[0]));
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));

@@ -6,6 +6,7 @@ mod found;
 mod headers;
 mod management;
 mod members;
+mod not_pictures;
 mod priced;
 mod queries;
 mod random;

@@ -9,6 +9,7 @@ mod forgotten;
 mod keyring;
 mod references;
 mod refused;
+mod scopes;
 mod thoughts;
 
 use serde_json::{Value, json};

@@ -162,6 +162,35 @@ async fn a_trial_ends_after_three_days_and_what_is_left_of_it_lapses() {
 }
 
 #[tokio::test]
+async fn one_mailbox_has_one_trial_whatever_it_is_called() {
+    let world = World::start().await;
+    for (address, others) in [
+        ("ann@people.example", &["ann+1@people.example", "ann+@people.example", "ann+a+b@people.example"][..]),
+        ("bob.b+first@gmail.com", &["bobb@gmail.com", "b.o.b.b@gmail.com", "bobb+x@googlemail.com"]),
+        ("eve+1@people.example", &["eve@people.example", "eve+2@people.example"]),
+        ("+1@people.example", &[]),
+    ] {
+        assert_eq!(by_code(&world, address).await["account"]["credits"], json!(10), "{address}");
+        for other in others {
+            let account = by_code(&world, other).await;
+            assert_eq!((&account["is_new_user"], &account["account"]["credits"]), (&json!(true), &json!(0)), "{other}");
+            assert_eq!(account["account"]["trial"], Value::Null, "{other}");
+        }
+    }
+    // Elsewhere a dot tells two mailboxes apart, and so does anything before the +.
+    for address in ["a.nn@people.example", "ann@others.example", "+2@people.example"] {
+        assert_eq!(by_code(&world, address).await["account"]["credits"], json!(10), "{address}");
+    }
+    // Neither does Privy's word help, nor asking for it.
+    let alias = Person { email: "ann+privy@people.example".to_owned(), ..Person::new() };
+    let account = by_privy(&world, &alias).await;
+    assert_eq!(account["account"]["credits"], json!(0));
+    let key = account["api_key"].as_str().expect("a key");
+    Answer::to(world.post("/trial/start", key, &json!({}))).await.refused(409, "trial_used");
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
 async fn the_claims_of_trials_name_nobody() {
     let world = World::start().await;
     let person = Person::new();

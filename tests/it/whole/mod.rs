@@ -3,6 +3,7 @@
 mod endings;
 mod failures;
 mod input;
+mod length;
 mod limits;
 mod money;
 mod pictures;

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import Anthropic from '@anthropic-ai/sdk';
+import { betaTool } from '@anthropic-ai/sdk/helpers/beta/json-schema';
 
 import { API_KEY, BASE_URL, HELLO } from './gateway.mjs';
 
@@ -40,6 +41,20 @@ for (const model of MODELS) {
     const message = await stream.finalMessage();
     assert.ok(text.length > 0 && bill.cost > 0 && bill.input_tokens > 0);
     assert.equal(message.content[0].text, text);
+  });
+
+  test(`${model}: a tool runner goes on without the thread that it asks for`, async () => {
+    const asked = [];
+    const inputSchema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
+    const run = ({ city }) => (asked.push(city), 'sunny');
+    const tools = [betaTool({ name: 'get_weather', description: 'The weather.', inputSchema, run })];
+    const client = connect(API_KEY, { maxRetries: 0 });
+    const reasons = [];
+    for await (const message of client.beta.messages.toolRunner({ model, max_tokens: 300, messages: HELLO, tools })) {
+      reasons.push(message.stop_reason);
+    }
+    assert.deepEqual(reasons, ['tool_use', 'end_turn']);
+    assert.equal(asked.length, 1);
   });
 
   test(`${model}: tools are called in parallel, streamed`, async () => {

@@ -52,6 +52,25 @@ def test_a_stream_adds_up_to_its_message_and_ends_with_the_bill(model):
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("streamed", [False, True])
+def test_a_tool_runner_goes_on_without_the_thread_that_it_asks_for(model, streamed):
+    asked = []
+
+    @anthropic.beta_tool
+    def get_weather(city: str) -> str:
+        """The weather in a city."""
+        asked.append(city)
+        return "sunny"
+
+    runner = connect(max_retries=0).beta.messages.tool_runner(
+        model=model, max_tokens=300, messages=HELLO, tools=[get_weather], stream=streamed
+    )
+    messages = [turn.get_final_message() if streamed else turn for turn in runner]
+    assert [message.stop_reason for message in messages] == ["tool_use", "end_turn"]
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("streamed", [False, True])
 def test_tools_are_called_in_parallel_and_their_results_answered(model, streamed):
     client = connect()
     asked = {"model": model, "max_tokens": 300, "messages": list(HELLO), "tools": TOOLS}

@@ -1,7 +1,7 @@
 //! `/v1/chat/search`: messages by their words.
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -45,7 +45,7 @@ pub struct ChatSearch {
 /// The refusals of key validation; 400 for a query that is too long, a limit or cursor that is none.
 #[utoipa::path(post, path = "/v1/chat/search", tag = "chats", request_body = ChatSearch,
     responses((status = 200, body = Page<KeptMessage>)))]
-pub async fn find(State(app): State<SharedApp>, caller: Caller, input: Input<ChatSearch>) -> Result<Json<List>> {
+pub async fn find(State(app): State<SharedApp>, caller: Caller, input: Input<ChatSearch>) -> Result<Response> {
     let ChatSearch { query, session_id, limit, cursor } = input.body;
     let words = words(&query);
     if query.chars().count() > LONGEST {
@@ -57,5 +57,5 @@ pub async fn find(State(app): State<SharedApp>, caller: Caller, input: Input<Cha
         "terms": rings, "session_id": session_id, "limit": page_size(limit.map(|limit| u32::try_from(limit.0).unwrap_or(0)), None, 100)?, "cursor": cursor,
     });
     let found: List = caller.rpc(&app, "search_chats", json!({ "query": query })).await?;
-    found.opened(&app).map(Json)
+    found.answered(&app)
 }

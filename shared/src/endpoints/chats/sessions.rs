@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
@@ -89,10 +88,10 @@ pub async fn list(
     State(app): State<SharedApp>,
     caller: Caller,
     Params(query): Params<ChatSessionsQuery>,
-) -> Result<Json<List>> {
+) -> Result<Response> {
     let query = json!({
         "limit": page_size(query.limit, None, 100)?, "cursor": Cursor::read(query.cursor.as_deref())?,
     });
     let list: List = caller.rpc(&app, "list_chat_sessions", json!({ "query": query })).await?;
-    list.opened(&app).map(Json)
+    list.answered(&app)
 }

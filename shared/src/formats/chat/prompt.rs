@@ -13,6 +13,7 @@ use crate::credits::tokens::PER_TURN;
 use crate::error::Error;
 use crate::formats::PromptSize;
 use crate::formats::openai::members::{check_cache, reaches_prompt};
+use crate::formats::picture::{self, is_picture};
 use crate::object::Object;
 
 /// Members that a provider turns into instructions for the model, in words of its own (Anthropic, "Tool use: pricing": 159 to
@@ -179,6 +180,9 @@ fn part(raw: &str, prompt: &mut PromptSize, sink: &mut impl Sink) -> Result<(), 
         match (kind.as_ref(), name) {
             (_, "type") => {}
             ("image_url", "image_url") => {
+                if !may_be_picture(value) {
+                    return Err(Some(picture::INSTEAD.into()));
+                }
                 prompt.images += 1;
                 holds(prompt, "image");
             }
@@ -195,6 +199,13 @@ fn part(raw: &str, prompt: &mut PromptSize, sink: &mut impl Sink) -> Result<(), 
         _ => return Err(Some("A content part's `type` is text, image_url, input_audio, video_url or file.".into())),
     }
     Ok(())
+}
+
+/// Whether what stands in a picture's place, an address or an object with its `url`, may be one.
+fn may_be_picture(place: &str) -> bool {
+    let object: Option<Object<'_>> = serde_json::from_str(place).ok();
+    let url = object.as_ref().map_or(Some(place), |object| object.get("url"));
+    url.and_then(string).is_none_or(|url| is_picture(&url))
 }
 
 /// A JSON string's text.

@@ -1,7 +1,7 @@
 //! Members that a provider would charge for apart, or that reach into the gateway's own account there: refused by name.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::formats::openai::members::{self, Members};
@@ -26,8 +26,17 @@ const REFUSED: [(&str, &str); 4] = [
     ("n", "A message is one answer; leave out `n`."),
     ("fallback_credit_token", "`fallback_credit_token` belongs to an account at the provider; leave it out."),
     ("billing_policy", "`billing_policy` belongs to an account at the provider; leave it out."),
-    ("thread", "Threads are kept at the provider and are not offered here; send the whole conversation."),
+    (THREAD, "Threads are kept at the provider and are not offered here; send the whole conversation."),
 ];
+
+/// Asks that the provider keeps the conversation.
+const THREAD: &str = "thread";
+
+/// By what Anthropic's SDKs know that they must do without a thread: their tool runners ask for one unless they are told otherwise, and
+/// send the whole conversation from then on (anthropic-sdk-python 2.14, `lib/threads/_thread_state.py`).
+fn no_threads() -> Value {
+    json!({"error_code": "thread_unsupported_request", "unsupported": ["thread"]})
+}
 
 /// Told to who asks for a cache that has no price in the catalog.
 const TTL: &str = "A cache is kept for `5m` or for `1h`.";
@@ -39,7 +48,8 @@ const TTL: &str = "A cache is kept for `5m` or for `1h`.";
 pub fn check(request: &Object<'_>) -> Result<(), Error> {
     for (member, message) in REFUSED {
         if request.get(member).is_some_and(|value| value != "null") {
-            return Err(Error::invalid(member, message));
+            let refused = Error::invalid(member, message);
+            return Err(if member == THREAD { refused.with_detail("details", no_threads()) } else { refused });
         }
     }
     members::check(request, &MEMBERS)?;
@@ -88,7 +98,6 @@ fn check_edits(request: &Object<'_>) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn refused(member: &str, value: Value) -> Option<String> {
         let text = json!({ member: value }).to_string();
@@ -118,6 +127,14 @@ mod tests {
         ] {
             assert_eq!(refused(member, value.clone()).as_deref(), Some(param), "{member}: {value}");
         }
+    }
+
+    #[test]
+    fn who_asks_for_a_thread_is_told_in_anthropics_words_to_do_without() {
+        let request: Object<'_> = serde_json::from_str(r#"{"thread":{"type":"create"}}"#).expect("an object");
+        let refused = check(&request).expect_err("no thread");
+        assert_eq!(refused.param.as_deref(), Some("thread"));
+        assert_eq!(refused.details["details"]["error_code"], "thread_unsupported_request");
     }
 
     #[test]

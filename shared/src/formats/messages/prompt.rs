@@ -13,6 +13,7 @@ use super::members::check_cache;
 use crate::credits::tokens::PER_TURN;
 use crate::error::Error;
 use crate::formats::PromptSize;
+use crate::formats::picture::{self, is_kind_of_picture, is_picture};
 use crate::object::Object;
 
 /// Who can say something; instructions in the middle of a conversation are the system's.
@@ -197,7 +198,12 @@ impl Walk {
 
     fn image(&mut self, source: &str) -> Result<(), Option<Cow<'static, str>>> {
         let source: Object<'_> = serde_json::from_str(source).map_err(|_| None)?;
-        match source.get("type").and_then(string).as_deref() {
+        let said = |name: &str| source.get(name).and_then(string);
+        match said("type").as_deref() {
+            Some("base64") if said("media_type").is_some_and(|kind| !is_kind_of_picture(&kind)) => {
+                Err(Some(picture::INSTEAD.into()))
+            }
+            Some("url") if said("url").is_some_and(|url| !is_picture(&url)) => Err(Some(picture::INSTEAD.into())),
             Some("base64" | "url") => {
                 self.size.images += 1;
                 self.hold("image");

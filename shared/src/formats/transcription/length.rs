@@ -1,5 +1,7 @@
 //! How long the sound in a file is, as far as the file tells without being decoded.
 
+use super::flac;
+
 /// Bytes of a second at the least: 6 kbit/s, the lowest bit rate of Opus, which no codec of speech goes below.
 const FEWEST: u64 = 750;
 /// Bytes of a second as speech is usually recorded: 32 kbit/s.
@@ -15,10 +17,10 @@ pub struct Length {
 }
 
 impl Length {
-    /// Of a file: exact where its head says it (WAV, FLAC), else by its size.
+    /// Of a file: exact where it can be told without decoding it (WAV, FLAC), else by its size.
     pub fn of(file: &[u8]) -> Self {
         let size = file.len() as u64;
-        let exact = wav(file).map(|a_second| (size * 1_000).div_ceil(a_second)).or_else(|| flac(file));
+        let exact = wav(file).map(|a_second| (size * 1_000).div_ceil(a_second)).or_else(|| flac::milliseconds(file));
         match exact {
             Some(length) => Self { most: whole_seconds(length), usual: whole_seconds(length) },
             None => {
@@ -36,7 +38,7 @@ const fn whole_seconds(milliseconds: u64) -> u64 {
 }
 
 /// Bytes of a second of a WAV file of uncompressed sound (`RIFF`, `fmt `: channels, rate, bits of a sample), as decoders
-/// work it out: the field that says it is not believed.
+/// work it out: the field that says it is not believed. What an extensible head (0xFFFE) holds is said behind it, and may be compressed.
 fn wav(file: &[u8]) -> Option<u64> {
     if file.get(..4)? != b"RIFF" || file.get(8..12)? != b"WAVE" {
         return None;
@@ -52,19 +54,10 @@ fn wav(file: &[u8]) -> Option<u64> {
     }
     let (codec, channels, rate, bits) =
         (number(at + 8, 2)?, number(at + 10, 2)?, number(at + 12, 4)?, number(at + 22, 2)?);
-    let is_plain = matches!(codec, 1 | 3 | 0xFFFE);
+    let codec = if codec == 0xFFFE { number(at + 32, 2)? } else { codec };
+    let is_plain = matches!(codec, 1 | 3);
     let a_second = channels * rate * bits / 8;
     (is_plain && a_second > 0).then_some(a_second)
-}
-
-/// The length that a FLAC file's head says (`STREAMINFO`: rate in 20 bits, samples in 36).
-fn flac(file: &[u8]) -> Option<u64> {
-    if file.get(..4)? != b"fLaC" {
-        return None;
-    }
-    let info = file.get(18..26)?.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
-    let (rate, samples) = (info >> 44, info & 0xF_FFFF_FFFF);
-    (rate > 0 && samples > 0).then(|| (samples * 1_000).div_ceil(rate))
 }
 
 #[cfg(test)]
@@ -90,11 +83,26 @@ mod tests {
         assert_eq!(Length::of(&wave(1, 8_000, 8, 80_000)), exact(11));
         // One that claims a slow rate is long.
         assert_eq!(Length::of(&wave(1, 1, 8, 100)), exact(148));
-        // 48 kHz, 96 000 samples.
-        let flac = [&b"fLaC\0\0\0\x22"[..], &[0; 10], &(48_000_u64 << 44 | 96_000).to_be_bytes()].concat();
-        assert_eq!(Length::of(&flac), exact(2));
         assert_eq!(Length::of(&vec![0xFF; 7_500]), Length { most: 10_000, usual: 2_000 });
         assert_eq!(Length::of(&[]), exact(1));
+    }
+
+    #[test]
+    fn what_an_extensible_head_holds_is_told_by_its_last_member() {
+        let of = |codec: u16| {
+            let mut file = b"RIFF\0\0\0\0WAVEfmt \x28\0\0\0\xFE\xFF\x08\0".to_vec();
+            file.extend(192_000_u32.to_le_bytes());
+            file.extend([0; 6]);
+            file.extend([32, 0, 22, 0, 0, 0, 0, 0, 0, 0]);
+            file.extend(codec.to_le_bytes());
+            file.extend(vec![0; 60_000 - file.len()]);
+            Length::of(&file)
+        };
+        assert_eq!(of(1), Length { most: 1_000, usual: 1_000 });
+        // ADPCM, GSM and MP3 are far longer than the head's figures say.
+        for compressed in [2, 0x31, 0x55] {
+            assert_eq!(of(compressed), Length { most: 80_000, usual: 15_000 });
+        }
     }
 
     #[test]

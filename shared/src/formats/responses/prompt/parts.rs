@@ -4,6 +4,7 @@ use serde_json::value::RawValue;
 
 use super::{Walk, Wrong, string};
 use crate::formats::openai::members::check_cache;
+use crate::formats::picture::{self, is_picture};
 use crate::object::Object;
 
 impl Walk {
@@ -35,10 +36,11 @@ impl Walk {
             }
             "refusal" => self.say(&said("refusal").ok_or(None)?),
             "input_image" => {
-                if said("image_url").is_none() {
-                    return Err(Some(
-                        "An image is its address or a data URL in `image_url`: files are not kept here.".into(),
-                    ));
+                let url = said("image_url").ok_or(Some(
+                    "An image is its address or a data URL in `image_url`: files are not kept here.".into(),
+                ))?;
+                if !is_picture(&url) {
+                    return Err(Some(picture::INSTEAD.into()));
                 }
                 self.size.images += 1;
                 self.hold("image");
