@@ -20,10 +20,10 @@ pub(crate) fn page(title: &str, introduction: &str, body: &str) -> String {
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
-         <link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\">\n\
+         <link rel=\"icon\" href=\"/console/favicon.svg\" type=\"image/svg+xml\">\n\
          <link rel=\"stylesheet\" href=\"/console/style.css\">\n<style>\n{}</style>\n\
          <body class=\"landing local\">\n<header>\n\
-         <a class=\"brand\" href=\"/_local\"><img src=\"/favicon.svg\" alt=\"\" width=\"22\" height=\"22\">This machine</a>\n\
+         <a class=\"brand\" href=\"/_local\"><img src=\"/console/favicon.svg\" alt=\"\" width=\"22\" height=\"22\">This machine</a>\n\
          <nav aria-label=\"Site\"><a href=\"/_local/mail\">Mail</a><a href=\"/console\">Console</a>\
          <a href=\"/docs/guides\">Guides</a></nav>\n</header>\n\
          <main>\n<div class=\"stack-s\"><h1>{title}</h1>\n<p class=\"soft\">{introduction}</p></div>\n{body}</main>\n",

@@ -26,7 +26,6 @@ pub fn routes<S: Clone + Send + Sync + 'static>(folder: &Path) -> io::Result<Rou
             continue;
         }
         let kind = match path.extension().and_then(|extension| extension.to_str()) {
-            Some("svg") => "image/svg+xml",
             Some("txt") => "text/plain; charset=utf-8",
             _ => return Err(io::Error::other(format!("{}: no content type is known for it", path.display()))),
         };

@@ -49,7 +49,7 @@ function skip(event) {
   document.getElementById("main")?.focus();
 }
 
-const Brand = () => html`<a class="brand" href="#/"><img src="/favicon.svg" alt="" width="22" height="22" />Console</a>`;
+const Brand = () => html`<a class="brand" href="#/"><img src="/console/favicon.svg" alt="" width="22" height="22" />Console</a>`;
 
 /** @param {{ now: string, onFind: () => void }} props */
 function Side({ now, onFind }) {
@@ -58,7 +58,7 @@ function Side({ now, onFind }) {
   const groups = [...new Set(offered.map((screen) => screen.group))];
   return html`<div class="side">
     <${Brand} />
-    <${Button} icon="search" onClick=${onFind}>Find <kbd class="soft small">Ctrl K</kbd></${Button}>
+    <${Button} icon="search" onClick=${onFind}>Find <kbd class="soft small">${/Mac|iP(hone|ad)/.test(navigator.platform) ? "⌘K" : "Ctrl K"}</kbd></${Button}>
     <nav aria-label="Console">
       ${groups.map((group) => html`<div key=${group}>
         <h2>${group}</h2>

@@ -8675,16 +8675,16 @@ begin
 end;
 $$;
 
--- Tells that providers refuse an account's own keys there, by their ids: of each provider once a day.
+-- Tells that providers refuse an account's own keys there, by their ids: of each key once a day.
 create function gateway.notify_of_own_keys(account uuid, keys jsonb, at timestamptz) returns void
 language sql volatile set search_path = ''
 as $$
   select gateway.notify(
-    notify_of_own_keys.account, 'provider_key_refused', refused.provider || ' ' || (at at time zone 'utc')::date,
-    jsonb_build_object('provider', refused.provider, 'at', at), at)
-  from (
-    select distinct k.provider from gateway.provider_keys as k
-    where k.account_id = notify_of_own_keys.account and keys ? k.id::text) as refused
+    notify_of_own_keys.account, 'provider_key_refused', k.id || ' ' || (at at time zone 'utc')::date,
+    jsonb_build_object('provider', k.provider, 'key_id', k.id, 'name', k.name, 'last_four', k.last_four, 'at', at), at)
+  from gateway.provider_keys as k
+  where k.account_id = notify_of_own_keys.account and keys ? k.id::text
+  order by k.priority, k.id
 $$;
 
 -- supabase/schemas/48_webhooks.sql
@@ -10541,13 +10541,14 @@ begin
 end;
 $$;
 
--- query: developer, provider, search, modality, free, limit, cursor (the last id of the page before).
+-- query: ids (with commas between), developer, provider, search, modality, free, limit, cursor (the last id of the page before).
 create function public.list_models(query jsonb) returns json
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   most constant integer := gateway.page_size(query);
   after constant text := query ->> 'cursor';
+  wanted constant text[] := string_to_array(query ->> 'ids', ',');
   by_developer constant text := query ->> 'developer';
   by_provider constant text := query ->> 'provider';
   words constant text := lower(query ->> 'search');
@@ -10556,7 +10557,7 @@ declare
   whole json;
   found text[];
 begin
-  if coalesce(after, by_developer, by_provider, words, modality, is_free::text) is null then
+  if coalesce(after, query ->> 'ids', by_developer, by_provider, words, modality, is_free::text) is null then
     whole := (select body from gateway.listed_catalog where models <= most);
   end if;
   if whole is not null then
@@ -10567,6 +10568,7 @@ begin
     from gateway.models m join gateway.listed_models l on l.model_id = m.id
     where m.enabled
       and (after is null or m.id > after)
+      and (wanted is null or m.id = any (wanted))
       and (by_developer is null or m.developer = by_developer)
       and (by_provider is null or exists (
         select from gateway.model_routes r where r.model_id = m.id and r.enabled and r.provider = by_provider))

@@ -56,14 +56,14 @@ begin
 end;
 $$;
 
--- Tells that providers refuse an account's own keys there, by their ids: of each provider once a day.
+-- Tells that providers refuse an account's own keys there, by their ids: of each key once a day.
 create function gateway.notify_of_own_keys(account uuid, keys jsonb, at timestamptz) returns void
 language sql volatile set search_path = ''
 as $$
   select gateway.notify(
-    notify_of_own_keys.account, 'provider_key_refused', refused.provider || ' ' || (at at time zone 'utc')::date,
-    jsonb_build_object('provider', refused.provider, 'at', at), at)
-  from (
-    select distinct k.provider from gateway.provider_keys as k
-    where k.account_id = notify_of_own_keys.account and keys ? k.id::text) as refused
+    notify_of_own_keys.account, 'provider_key_refused', k.id || ' ' || (at at time zone 'utc')::date,
+    jsonb_build_object('provider', k.provider, 'key_id', k.id, 'name', k.name, 'last_four', k.last_four, 'at', at), at)
+  from gateway.provider_keys as k
+  where k.account_id = notify_of_own_keys.account and keys ? k.id::text
+  order by k.priority, k.id
 $$;

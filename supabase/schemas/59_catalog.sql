@@ -148,13 +148,14 @@ begin
 end;
 $$;
 
--- query: developer, provider, search, modality, free, limit, cursor (the last id of the page before).
+-- query: ids (with commas between), developer, provider, search, modality, free, limit, cursor (the last id of the page before).
 create function public.list_models(query jsonb) returns json
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   most constant integer := gateway.page_size(query);
   after constant text := query ->> 'cursor';
+  wanted constant text[] := string_to_array(query ->> 'ids', ',');
   by_developer constant text := query ->> 'developer';
   by_provider constant text := query ->> 'provider';
   words constant text := lower(query ->> 'search');
@@ -163,7 +164,7 @@ declare
   whole json;
   found text[];
 begin
-  if coalesce(after, by_developer, by_provider, words, modality, is_free::text) is null then
+  if coalesce(after, query ->> 'ids', by_developer, by_provider, words, modality, is_free::text) is null then
     whole := (select body from gateway.listed_catalog where models <= most);
   end if;
   if whole is not null then
@@ -174,6 +175,7 @@ begin
     from gateway.models m join gateway.listed_models l on l.model_id = m.id
     where m.enabled
       and (after is null or m.id > after)
+      and (wanted is null or m.id = any (wanted))
       and (by_developer is null or m.developer = by_developer)
       and (by_provider is null or exists (
         select from gateway.model_routes r where r.model_id = m.id and r.enabled and r.provider = by_provider))

@@ -35,9 +35,9 @@ test("a plan is subscribed to and cancelled, and a card is left for auto top-up"
   await page.getByRole("heading", { name: "Plan: Developer" }).waitFor();
   await page.getByRole("button", { name: "Cancel the plan" }).click();
   await page.getByRole("button", { name: "Cancel it" }).click();
-  await page.getByRole("button", { name: "Let it go on as it is" }).click();
+  await page.getByRole("button", { name: "Keep the plan" }).click();
   await page.getByText("The plan goes on.").waitFor();
-  await page.getByRole("button", { name: "Change to it" }).first().click();
+  await page.getByRole("button", { name: "Switch to it" }).first().click();
   await page.getByRole("button", { name: "Change", exact: true }).click();
   await page.getByRole("heading", { name: "Plan: Team" }).waitFor();
   await page.getByRole("dialog").waitFor({ state: "detached" });
@@ -72,7 +72,7 @@ test("settings, chats, and the account's end", async () => {
   await keep("aaaa");
   await keep("bbbb", async (dialog) => {
     await dialog.getByRole("textbox", { name: "Name" }).fill("Spare");
-    await dialog.getByRole("spinbutton", { name: "Place" }).fill("5");
+    await dialog.getByRole("spinbutton", { name: "Order" }).fill("5");
     await dialog.getByRole("checkbox", { name: "Only behind all others" }).check();
     await dialog.getByRole("textbox", { name: "Models" }).fill("openai/*");
   });
@@ -93,13 +93,13 @@ test("settings, chats, and the account's end", async () => {
     await page.getByRole("button", { name: "Forget it" }).click();
     await page.getByRole("dialog").waitFor({ state: "detached" });
   }
-  await page.getByText("None is kept").waitFor();
+  await page.getByText("No provider keys yet").waitFor();
   await goTo(page, "#/settings/notifications");
   const chosen = page.waitForResponse((response) => response.request().method() === "PATCH" && response.url().endsWith("/preferences"));
   await page.getByRole("checkbox", { name: "Usage report" }).uncheck();
   await chosen;
-  await page.getByRole("spinbutton", { name: "Tell me below, balance" }).fill("25");
-  await page.getByRole("spinbutton", { name: "Tell me from, a day" }).fill("50");
+  await page.getByRole("spinbutton", { name: "Balance below" }).fill("25");
+  await page.getByRole("spinbutton", { name: "Spend in a day" }).fill("50");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("You are told from then on.").waitFor();
   const thresholds = (await ask("GET", "/user/notifications/thresholds", undefined, secret)).body;
@@ -136,7 +136,7 @@ test("settings, chats, and the account's end", async () => {
   const chat = await ask("POST", "/v1/chat/sessions", { title: "Rivers" }, secret);
   await ask("POST", `/v1/chat/sessions/${chat.body.id}/messages`, { role: "user", content: "Where does the Danube end?" }, secret);
   await goTo(page, "#/chats");
-  await page.getByRole("searchbox", { name: "Words in messages" }).fill("danube");
+  await page.getByRole("searchbox", { name: "Search messages" }).fill("danube");
   await page.getByRole("button", { name: "Search" }).click();
   await page.getByRole("link", { name: "Where does the Danube end?" }).click();
   await page.getByRole("button", { name: "Rename" }).click();

@@ -105,7 +105,7 @@ test("coupons and roles are made and ended, and the ledger adds up", async () =>
   await settled(page);
   const { errors: [error] } = (await ask("GET", "/admin/monitor", undefined, adminKey)).body;
   await page.getByRole("link", { name: error.code }).click();
-  await page.getByRole("main").getByRole("link", { name: /20\d\d/ }).first().click();
+  await page.getByRole("main").getByRole("link", { name: /\d:\d\d/ }).first().click();
   await page.getByRole("dialog").getByRole("heading", { name: error.code }).waitFor();
   await page.keyboard.press("Escape");
   await page.waitForFunction(() => !/^#\/traffic\/./.test(location.hash));
@@ -115,7 +115,7 @@ test("coupons and roles are made and ended, and the ledger adds up", async () =>
   await page.getByText("It adds up").waitFor();
   await goTo(page, "#/audit?action=coupon.");
   await settled(page);
-  await page.getByRole("button", { name: /20\d\d/ }).first().click();
+  await page.getByRole("button", { name: /\d:\d\d/ }).first().click();
   await page.getByRole("dialog").getByRole("region", { name: "Details" }).waitFor();
   assert.deepEqual(complaints, []);
 });

@@ -64,25 +64,54 @@ test("a model is added with a route, asked, changed, named otherwise and disable
   assert.deepEqual(complaints, []);
 });
 
-test("the providers' lists are read, and a price that waits is decided", async () => {
+test("the providers' lists are read, and a price that waits is rejected or approved", async (t) => {
+  const [model, provider] = ["test/fast", "openrouter"];
+  const price = async () => (await ask("GET", `/admin/routes?model=${model}&provider=${provider}`, undefined, adminKey)).body.data[0].price;
+  const former = await price();
+  const set = async (wanted) => assert.equal((await ask("PUT", "/admin/routes", { model, provider, price: wanted }, adminKey)).status, 200);
+  t.after(() => set(former));
+  // An administrator's price is another than the one in the provider's list.
+  await set({ ...former, prompt: 0.2, completion: 0.8 });
   const { page, complaints } = await open(context);
   await signInByKey(page, adminKey);
   await goTo(page, "#/catalog");
-  await page.getByRole("button", { name: "Read them now" }).click();
-  await page.getByText(/lists? (was|were) read/).first().waitFor();
-  await page.getByRole("region", { name: "Lists of the providers" }).getByRole("cell", { name: "openrouter" }).waitFor();
-  await settled(page);
-  const waiting = async () => (await ask("GET", "/admin/catalog-status", undefined, adminKey)).body.waiting;
-  const [change] = await waiting();
-  if (change) {
-    const button = page.getByRole("button", { name: `Reject ${change.model} at ${change.provider}` });
-    await button.click();
-    await page.getByRole("dialog").getByRole("button", { name: "Reject it" }).click();
-    await button.waitFor({ state: "detached" });
-    assert.ok(!(await waiting()).some((other) => other.id === change.id));
-  } else {
-    await page.getByText("None waits").waitFor();
-  }
+  const waiting = async () => (await ask("GET", "/admin/catalog-status", undefined, adminKey)).body.waiting.filter((it) => it.model === model && it.provider === provider);
+  const read = async () => {
+    await page.getByRole("button", { name: "Read them now" }).click();
+    await page.getByText(/lists? (was|were) read/).first().waitFor();
+    await page.getByRole("region", { name: "Lists of the providers" }).getByRole("cell", { name: provider, exact: true }).waitFor();
+    await settled(page);
+  };
+  const row = page.getByRole("region", { name: "Prices that wait" }).getByRole("row", { name: new RegExp(model) });
+  const decide = async (act) => {
+    await row.getByText("$0.20 → $0.10").waitFor();
+    await row.getByRole("button", { name: `${act} ${model} at ${provider}` }).click();
+    const dialog = page.getByRole("dialog", { name: `${act} the price` });
+    await dialog.getByText("$0.80 → $0.40").waitFor();
+    await dialog.getByRole("button", { name: `${act} it` }).click();
+    await dialog.waitFor({ state: "detached" });
+    await row.waitFor({ state: "detached" });
+    assert.deepEqual(await waiting(), []);
+  };
+  await read();
+  assert.deepEqual([(await price()).prompt, (await price()).completion], [0.2, 0.8], "until somebody has decided, nothing changes");
+  await decide("Reject");
+  assert.deepEqual([(await price()).prompt, (await price()).completion], [0.2, 0.8]);
+  // What was rejected is not asked about again, unless the price here has become another.
+  await read();
+  assert.deepEqual(await waiting(), []);
+  await set({ ...former, prompt: 0.2, completion: 0.8, cached: 0.1 });
+  await read();
+  await decide("Approve");
+  await page.getByText("The new price holds from now on.").waitFor();
+  assert.deepEqual(await price(), former);
+  // Calls are charged by it, and it is on the trail.
+  const { status, body } = await ask("POST", "/v1/chat/completions", { model, messages: [{ role: "user", content: "Hello" }] });
+  assert.equal(status, 200);
+  const { prompt_tokens, completion_tokens, cost } = body.usage;
+  assert.equal(cost, Math.ceil(prompt_tokens * 100 + completion_tokens * 400) / 1e9);
+  const trail = (await ask("GET", "/admin/audit-logs?limit=20", undefined, adminKey)).body.data;
+  assert.ok(trail.some((entry) => JSON.stringify(entry.details).includes(model)), JSON.stringify(trail).slice(0, 500));
   assert.deepEqual(complaints, []);
 });
 
@@ -134,7 +163,7 @@ test("a payment is found and refunded, and a dispute is seen", async () => {
   await signInByKey(page, adminKey);
   await goTo(page, `#/payments?account_id=${account}`);
   await page.getByRole("cell", { name: email }).waitFor();
-  await page.getByRole("button", { name: /20\d\d/ }).first().click();
+  await page.getByRole("button", { name: /\d:\d\d/ }).first().click();
   await page.getByRole("dialog").getByRole("button", { name: "Refund" }).click();
   await page.getByRole("spinbutton", { name: "Amount" }).fill("10");
   await page.getByRole("button", { name: "Refund $10.00" }).click();
@@ -145,7 +174,7 @@ test("a payment is found and refunded, and a dispute is seen", async () => {
   await pay("disputed");
   await goTo(page, `#/payments?account_id=${account}&reversal=dispute`);
   await page.getByText(/dispute: /).first().waitFor();
-  await page.getByRole("button", { name: /20\d\d/ }).first().click();
+  await page.getByRole("button", { name: /\d:\d\d/ }).first().click();
   await page.getByRole("dialog").getByText(/to be answered at Stripe/).waitFor();
   assert.equal(await page.getByRole("dialog").getByRole("button", { name: "Refund" }).count(), 0);
   assert.deepEqual(complaints, []);

@@ -38,7 +38,7 @@ test("a budget is set, holds, and goes with its end user", async () => {
   await signInByKey(page, secret);
   await goTo(page, "#/end-users");
   await page.getByText("No budgets yet").waitFor();
-  await page.getByText("what it likes").waitFor();
+  await page.getByText("without limit").waitFor();
 
   // One of its own.
   await page.getByRole("button", { name: "Set a budget" }).first().click();
@@ -96,7 +96,7 @@ test("a budget is set, holds, and goes with its end user", async () => {
   await page.getByRole("button", { name: "Change the default" }).click();
   await page.getByRole("combobox", { name: "May spend" }).selectOption("free");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByText("what it likes").waitFor();
+  await page.getByText("without limit").waitFor();
   assert.equal((await ask("GET", "/user/end-users", undefined, secret)).body.default_budget, null);
   assert.deepEqual(complaints, []);
 });
@@ -131,7 +131,7 @@ test("usage by end user and tag, and the month's statement, have the API's figur
   assert.deepEqual(figures, ["opening_balance", "moved", "used", "closing_balance"].map((name) => statement[name]));
   const used = await page.getByRole("table", { name: "Used by calls" }).locator("tbody tr td:last-child").allInnerTexts();
   assert.deepEqual(used.map((text) => Number(text.replace("$", ""))), statement.usage.map((it) => it.cost));
-  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "As a page to print" }).click()]);
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Printable page" }).click()]);
   assert.equal(file.suggestedFilename(), `statement-${day.slice(0, 7)}.html`);
   assert.match(readFileSync(await file.path(), "utf8"), /^<!doctype html>/);
   const before = page.waitForResponse((response) => response.url().includes("/user/statement"));

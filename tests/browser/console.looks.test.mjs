@@ -22,6 +22,10 @@ test("every screen can be read and used, in both themes and at every width", asy
   await good("PUT", "/user/end-users", { user: "bob", budget: { amount: 5, period: "day" } });
   await good("POST", "/user/provider-keys", { provider: "groq", api_key: "gsk_0123456789abcdef", name: "Spare", is_fallback: true, gateway_fallback: true });
   await good("POST", "/v1/chat/completions", { model: "test/fallback", user: "bob", metadata: { tags: ["shop"] }, messages: [{ role: "user", content: "Hello" }] });
+  // Names as long as people give them: nothing that matters may be pushed out of sight by them.
+  const { api_key: long, id: longId } = (await ask("POST", "/user/api-keys", { name: "Nightly batch job for the European subsidiary" }, adminKey)).body;
+  const body = { model: "meta-llama/llama-3.3-70b-instruct", user: "customer-8f2c1a7e-enterprise-account", max_tokens: 200, messages: [{ role: "user", content: "Hello ".repeat(300) }] };
+  await fetch(`${base}/v1/chat/completions`, { method: "POST", headers: { authorization: `Bearer ${long}`, "content-type": "application/json", "x-title": "Back office assistant" }, body: JSON.stringify(body) });
   for (let tries = 0; (await ask("GET", "/user/activity/log?user=bob", undefined, adminKey)).body.data.length === 0; tries += 1) {
     assert.ok(tries < 200, "it never came");
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -39,12 +43,15 @@ test("every screen can be read and used, in both themes and at every width", asy
         await page.setViewportSize({ width, height: 900 });
         const hidden = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.ok(hidden <= 0, `${place}: ${hidden} px are off-screen at ${width}`);
+        const cut = width < 1440 ? [] : await page.locator("main .scroll").evaluateAll((all) => all.filter((it) => it.scrollWidth > it.clientWidth + 1).map((it) => it.getAttribute("aria-label")));
+        assert.deepEqual(cut, [], `${place}: lists that are wider than their place at ${width}`);
         const name = `${place.replace(/\W+/g, "-")}-${width}-${colorScheme}.png`;
         if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, `console${name}`) });
       }
     }
     await page.keyboard.press("Escape");
   }
+  await good("DELETE", `/user/api-keys/${longId}`);
   await good("DELETE", "/user/end-users?user=bob");
   await good("DELETE", "/user/provider-keys?provider=groq");
   assert.deepEqual(complaints, []);

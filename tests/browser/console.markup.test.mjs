@@ -101,10 +101,43 @@ test("markup is shown as text on every screen", async () => {
 
 test("and on the pages around the console", async () => {
   const page = await context.newPage();
-  for (const path of ["/", "/_local", "/_local/mail", "/docs/guides?search=<img src=x14 onerror=window.ran=14>", "/?ref=<img src=x15 onerror=window.ran=15>"]) {
-    await page.goto(`${base}${path}`);
-    if (path === "/") await page.getByText(MODEL).waitFor();
-    const shown = await assertText(page, path);
-    if (path === "/") assert.ok(shown.includes(7), `${shown}`);
+  const asked = `search=${encodeURIComponent(markup(14))}`;
+  const guides = [...(await (await fetch(`${base}/llms.txt`)).text()).matchAll(/\]\((\/docs\/guides\/[a-z-]+)\.md\)/g)].map(([, path]) => path);
+  assert.ok(guides.length > 10, `${guides}`);
+  const around = ["/_local", "/_local/mail", "/_local/stripe", `/?ref=${encodeURIComponent(markup(15))}`, "/docs", "/docs/guides", ...guides];
+  for (const path of around) {
+    await page.goto(`${base}${path}${path.includes("?") ? "&" : "?"}${asked}#${encodeURIComponent(markup(20))}`);
+    await assertText(page, path);
   }
+  // Of a model that is found among the others.
+  await page.goto(`${base}/`);
+  await page.getByRole("searchbox", { name: "Find a model" }).fill(MODEL);
+  await page.getByText(MODEL).waitFor();
+  assert.ok((await assertText(page, "/")).includes(7));
+  // Of what is searched for in the guides.
+  await page.goto(`${base}/docs/guides`);
+  await page.getByRole("searchbox").fill(markup(21));
+  await page.getByText("Nothing was found").waitFor();
+  await assertText(page, "the search of the guides");
+});
+
+test("and at what an app says of itself where it asks for a key", async () => {
+  const page = await context.newPage();
+  const challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+  const open = async (asked) => page.goto(`${base}/auth?${new URLSearchParams({ code_challenge: challenge, ...asked })}`);
+  const callback = `https://app.example/${encodeURIComponent(markup(22))}?a='onload='window.ran=23&lt;script&gt;`;
+  assert.equal((await open({ callback_url: callback, key_label: markup(25) })).status(), 200);
+  await assertText(page, "consent");
+  assert.equal(await page.getByLabel("What it is called").inputValue(), markup(25));
+  assert.equal(await page.locator("#site").innerText(), "https://app.example");
+  // It goes into attributes of the page, out of which its quotes do not lead.
+  assert.equal(await page.locator("main").getAttribute("data-label"), markup(25));
+  assert.equal(await page.locator("main").getAttribute("data-callback"), callback);
+  // Where it is refused, what was wrong is text, too.
+  for (const wrong of [{ callback_url: `https://app.example/${markup(24)}` }, { callback_url: `javascript:${markup(26)}` }, { callback_url: markup(27) }, { limit: markup(28) }, { expires_at: markup(29) }, { usage_limit_type: markup(30) }, { key_label: markup(31).repeat(9) }, { code_challenge: markup(32) }, { [markup(33)]: markup(34), code_challenge: "" }]) {
+    assert.equal((await open(wrong)).status(), 400, JSON.stringify(wrong));
+    await page.getByRole("heading", { name: "This request cannot be granted" }).waitFor();
+    await assertText(page, JSON.stringify(wrong));
+  }
+  await page.close();
 });

@@ -103,7 +103,7 @@ test("from the first sign-in to the last sign-out", async () => {
   const sum = parts.reduce((sum, part) => sum + Number(part.replace("$", "")), 0);
   assert.equal(Number(sum.toFixed(9)), stats.by_day.at(-1).usage.cost);
   await page.getByRole("link", { name: "Requests" }).first().click();
-  await page.getByRole("main").getByRole("link", { name: /20\d\d/ }).first().click();
+  await page.getByRole("main").getByRole("link", { name: /\d:\d\d/ }).first().click();
   await page.getByRole("dialog").getByText(called.call_id).waitFor();
   await page.keyboard.press("Escape");
 

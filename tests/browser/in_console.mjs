@@ -17,12 +17,12 @@ export const adminKey = process.env.GATEWAY_ADMIN_KEY;
 
 const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
-/** A browser of its own, and its end. */
-export async function browser() {
+/** A browser of its own, and its end. @param {string[]} further What it is started with besides. */
+export async function browser(further = []) {
   const profile = mkdtempSync(join(tmpdir(), "browser-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ARGS,
+    args: [...ARGS, ...further],
     viewport: { width: 1440, height: 900 },
   });
   // Nothing here may take longer than a slow machine explains.
@@ -62,9 +62,15 @@ export async function signInByKey(page, secret = key) {
   await page.getByRole("heading", { name: "Overview" }).waitFor();
 }
 
-/** Goes to a place in the console by its address. */
+/** Goes to a place in the console by its address, and is back when the console has drawn it: nothing of the place before is taken for this one's. */
 export async function goTo(page, hash) {
-  await page.evaluate((hash) => { location.hash = hash; }, hash);
+  await page.evaluate(async (hash) => {
+    if (location.hash === new URL(hash, location.href).hash) return;
+    const moved = new Promise((resolve) => addEventListener("hashchange", resolve, { once: true }));
+    location.hash = hash;
+    await moved;
+    await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
+  }, hash);
 }
 
 /** Waits until nothing is loading any more. */

@@ -166,10 +166,10 @@ test("every page looks as it was accepted", async (t) => {
   const { secret, id, chat } = await account();
   const { page } = await open(context);
   const seen = new Map();
-  const look = async (name) => {
-    for (const colorScheme of ["light", "dark"]) {
+  const look = async (name, themes = ["light", "dark"], sizes = [[390, 844], [1440, 900]]) => {
+    for (const colorScheme of themes) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      for (const [width, height] of [[390, 844], [1440, 900]]) {
+      for (const [width, height] of sizes) {
         await page.setViewportSize({ width, height });
         seen.set(`${name}-${width}-${colorScheme}`, await taken(page, `${name}-${width}-${colorScheme}`));
       }
@@ -186,13 +186,24 @@ test("every page looks as it was accepted", async (t) => {
     await settled(page);
     await look(named(place));
   }
-  const guides = await (await fetch(`${base}/llms.txt`)).text();
-  const paths = ["/", "/docs/guides", "/docs/guides/quick-start", "/_local", "/_local/mail", "/_local/stripe"];
-  assert.ok(paths.every((path) => !path.startsWith("/docs/guides/") || guides.includes(`${path}.md`)));
-  for (const path of paths) {
+  const asks = `/auth?${new URLSearchParams({ callback_url: "https://app.example/back?from=gateway", code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", code_challenge_method: "S256", key_label: "Notes for teams", limit: "25", usage_limit_type: "monthly" })}`;
+  const around = [["landing", "/"], ["consent", asks], ["docs", "/docs"], ...["/docs/guides", "/docs/guides/quick-start", "/_local", "/_local/mail", "/_local/stripe"].map((path) => [path.slice(1).replace(/\W+/g, "-").replace(/^_/, ""), path])];
+  for (const [name, path] of around) {
     await page.goto(`${base}${path}`, { waitUntil: "networkidle" });
-    await look(path === "/" ? "landing" : path.slice(1).replace(/\W+/g, "-").replace(/^_/, ""));
+    if (name === "landing") await page.locator("#list:not([aria-busy])").waitFor();
+    if (name === "docs") await page.getByRole("heading", { level: 1 }).first().waitFor();
+    await look(name);
   }
+  // The guides have one page and one sheet between them, which the pictures above show in both themes and wide; what may be wrong with one
+  // alone, a table or a block of code that does not fit, shows where there is least room for it.
+  const guides = [...(await (await fetch(`${base}/llms.txt`)).text()).matchAll(/\]\((\/docs\/guides\/([a-z-]+))\.md\)/g)];
+  assert.ok(guides.length > 10, `${guides}`);
+  for (const [, path, name] of guides.filter(([, , name]) => name !== "quick-start")) {
+    await page.goto(`${base}${path}`, { waitUntil: "networkidle" });
+    await look(`docs-guides-${name}`, ["light"], [[390, 844]]);
+  }
+  await page.goto(`${base}/auth`, { waitUntil: "networkidle" });
+  await look("consent-refused", ["light"], [[390, 844]]);
   if (accepts) {
     rmSync(KEPT, { recursive: true, force: true });
     mkdirSync(KEPT);

@@ -229,7 +229,16 @@ impl Server {
         let models: Vec<_> =
             ["standin/normal", "standin/fast", "standin/reasoning", "meta-llama/llama-3.1-8b-instruct"]
                 .iter()
-                .map(|id| json!({"id": id, "object": "model", "created": 1_700_000_000, "owned_by": vendor.name()}))
+                .map(|id| {
+                    let mut model =
+                        json!({"id": id, "object": "model", "created": 1_700_000_000, "owned_by": vendor.name()});
+                    if vendor == Vendor::OpenRouter && *id == "standin/fast" {
+                        // As its list has prices, in dollars a token; they are those of the seed.
+                        model["pricing"] =
+                            json!({"prompt": "0.0000001", "completion": "0.0000004", "input_cache_read": "0.00000005"});
+                    }
+                    model
+                })
                 .collect();
         let body = json!({"object": "list", "data": models}).to_string();
         response(Respond::whole(StatusCode::OK, JSON, body), None)

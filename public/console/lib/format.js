@@ -3,6 +3,7 @@
 const whole = new Intl.NumberFormat();
 const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const soon = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" });
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 const ago = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
@@ -51,8 +52,12 @@ export const percent = (share) => `${(share * 100).toLocaleString(undefined, { m
 
 /** @param {string | null | undefined} time */
 export const date = (time) => (time ? day.format(new Date(time)) : "–");
-/** @param {string | null | undefined} time */
-export const when = (time) => (time ? moment.format(new Date(time)) : "–");
+/** To the minute; the year where it is another one. @param {string | null | undefined} time */
+export function when(time) {
+  if (!time) return "–";
+  const at = new Date(time);
+  return (at.getFullYear() === new Date().getFullYear() ? soon : moment).format(at);
+}
 /** @param {string | null | undefined} time */
 export const exactly = (time) => (time ? exact.format(new Date(time)) : "–");
 

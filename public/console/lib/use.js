@@ -39,23 +39,25 @@ export function useList(path, query) {
   const first = useLoad((signal) => page(path, query, signal), [path, about]);
   const [more, setMore] = useState(/** @type {{ of: unknown, data: any[], next: string | null }} */ ({ of: null, data: [], next: null }));
   const [busy, setBusy] = useState(false);
-  const [error, setError] = useState(/** @type {Error | null} */ (null));
+  const [failed, setFailed] = useState(/** @type {{ of: unknown, error: Error | null }} */ ({ of: null, error: null }));
   const mine = more.of === first.data;
   const next = mine ? more.next : (first.data?.next ?? null);
   const loadMore = async () => {
     setBusy(true);
-    setError(null);
+    setFailed({ of: null, error: null });
     try {
       const further = await page(path, { ...query, cursor: next });
       setMore({ of: first.data, data: [...(mine ? more.data : []), ...further.data], next: further.next });
     } catch (fault) {
-      setError(/** @type {Error} */ (fault));
+      setFailed({ of: first.data, error: /** @type {Error} */ (fault) });
     } finally {
       setBusy(false);
     }
   };
   const data = first.data && [...first.data.data, ...(mine ? more.data : [])];
-  return { data, error: first.error ?? error, busy: first.busy, reload: first.reload, next, loadMore, loadingMore: busy };
+  // What went wrong with a further page of another list is none of this one.
+  const error = first.error ?? (failed.of === first.data ? failed.error : null);
+  return { data, error, busy: first.busy, reload: first.reload, next, loadMore, loadingMore: busy };
 }
 
 /**

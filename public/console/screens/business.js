@@ -18,7 +18,8 @@ const WINDOWS = [["1", "Hour"], ["24", "Day"], ["168", "Week"], ["720", "30 days
 export default function Business({ place }) {
   const hours = place.params.get("hours") ?? "24";
   const monitor = useLoad((signal) => api("GET", "/admin/monitor", { query: { hours }, signal }), [hours]);
-  const has = monitor.data;
+  // Figures of another window are not shown as this one's.
+  const has = monitor.busy ? null : monitor.data;
   return html`<${Screen} title="Business" action=${html`<${Choice} label="Time" value=${hours} options=${WINDOWS} onValue=${(/** @type {string} */ hours) => change({ hours })} />`}>
     <${Failure} error=${monitor.error} retry=${monitor.reload} />
     <${Stats} items=${sold(has)} />
@@ -66,10 +67,10 @@ function sold(has) {
 function ran(has) {
   const bone = html`<${Bone} />`;
   return [
-    { label: "First byte, median", value: has ? duration(has.window.first_byte_ms.p50) : bone, note: has && `95 of 100 within ${duration(has.window.first_byte_ms.p95)}` },
-    { label: "Duration, median", value: has ? duration(has.window.duration_ms.p50) : bone, note: has && `95 of 100 within ${duration(has.window.duration_ms.p95)}` },
+    { label: "First byte, median", value: has ? duration(has.window.first_byte_ms.p50) : bone, note: has && `p95 ${duration(has.window.first_byte_ms.p95)}` },
+    { label: "Duration, median", value: has ? duration(has.window.duration_ms.p50) : bone, note: has && `p95 ${duration(has.window.duration_ms.p95)}` },
     { label: "Failed", value: has ? percent(has.window.error_rate) : bone, note: has && `${percent(has.before.error_rate)} before` },
-    { label: "Estimated", value: has ? count(has.window.estimated) : bone, note: "requests of which the provider told no usage" },
+    { label: "Estimated", value: has ? count(has.window.estimated) : bone, note: "no usage reported" },
   ];
 }
 

@@ -31,7 +31,7 @@ function AllChats() {
           { name: "Title", cell: (/** @type {any} */ chat) => html`<a class="clip" href=${to(["chats", chat.id])}>${chat.title || "Untitled"}</a>` },
           { name: "Model", wide: true, cell: (/** @type {any} */ chat) => html`<span class="clip">${chat.model ?? "–"}</span>` },
           { name: "Messages", number: true, cell: (/** @type {any} */ chat) => compact(chat.message_count) },
-          { name: "Last", number: true, cell: (/** @type {any} */ chat) => html`<span class="nowrap">${when(chat.updated_at)}</span>` },
+          { name: "Last message", number: true, cell: (/** @type {any} */ chat) => html`<span class="nowrap">${when(chat.updated_at)}</span>` },
         ]} />
     </${Card}>
   </${Screen}>`;
@@ -39,16 +39,20 @@ function AllChats() {
 
 function Search() {
   const [query, setQuery] = useState("");
-  const [found, setFound] = useState(/** @type {any[] | null} */ (null));
-  const { run, busy, error } = useAct(async () => setFound((await api("POST", "/v1/chat/search", { body: { query: query.trim(), limit: 20 } })).data));
+  const [found, setFound] = useState(/** @type {{ words: string, hits: any[] } | null} */ (null));
+  const { run, busy, error } = useAct(async () => {
+    const words = query.trim();
+    setFound(null);
+    setFound({ words, hits: (await api("POST", "/v1/chat/search", { body: { query: words, limit: 20 } })).data });
+  });
   return html`<div class="stack">
     <${Form} class="filters" onSend=${run}>
-      <${Input} label="Words in messages" type="search" required value=${query} onValue=${(/** @type {string} */ text) => (setQuery(text), text || setFound(null))} />
+      <${Input} label="Search messages" type="search" required value=${query} onValue=${(/** @type {string} */ text) => (setQuery(text), text || setFound(null))} />
       <${Button} type="submit" icon="search" busy=${busy}>Search</${Button}>
     </${Form}>
     <${Failure} error=${error} />
-    ${found && html`<${Card} title=${found.length > 0 ? "Found" : "Nothing has these words"} bare>
-      <ul class="model-list">${found.map((hit) => html`<li key=${hit.id}>
+    ${found && html`<${Card} title=${found.hits.length > 0 ? `Messages with “${found.words}”` : `No message has “${found.words}”`} bare>
+      <ul class="model-list">${found.hits.map((hit) => html`<li key=${hit.id}>
         <a class="clip" href=${to(["chats", hit.session_id])}>${textOf(hit.message)}</a><span class="soft small">${when(hit.created_at)}</span>
       </li>`)}</ul>
     </${Card}>`}

@@ -41,12 +41,12 @@ export default function EndUsers({ place }) {
     done();
   };
   const add = html`<${Button} kind="primary" icon="plus" onClick=${() => setDoing({ act: "new" })}>Set a budget</${Button}>`;
-  return html`<${Screen} title="End users" hint="Whom your calls are made for, as they name it in user." action=${add}>
-    <${Card} title="The default" action=${html`<${Button} kind="small" disabled=${!state.data} onClick=${() => setDoing({ act: "default" })}>Change<span class="visually-hidden"> the default</span></${Button}>`}>
-      ${state.data ? html`<p>Each that has no budget of its own may spend <strong>${standard ? said(standard) : "what it likes"}</strong>.</p>` : state.error ? html`<${Failure} error=${state.error} retry=${state.reload} />` : html`<${Bones} lines=${1} />`}
+  return html`<${Screen} title="End users" hint=${html`Your own customers, as your calls name them in <code>user</code>, and what each may spend.`} action=${add}>
+    <${Card} title="Default budget" action=${html`<${Button} kind="small" disabled=${!state.data} onClick=${() => setDoing({ act: "default" })}>Change<span class="visually-hidden"> the default</span></${Button}>`}>
+      ${state.data ? html`<p>An end user without a budget of its own may spend <strong>${standard ? said(standard) : "without limit"}</strong>.</p>` : state.error ? html`<${Failure} error=${state.error} retry=${state.reload} />` : html`<${Bones} lines=${1} />`}
     </${Card}>
     <${Form} class="filters" onSend=${() => change({ user: typed.trim() })}>
-      <${Input} label="End user" type="search" value=${typed} onValue=${setTyped} placeholder="as calls name it" />
+      <${Input} label="End user" type="search" value=${typed} onValue=${setTyped} placeholder="Exactly as calls name it" />
       <${Button} type="submit" icon="search">Find</${Button}>
     </${Form}>
     <${Card} bare>
@@ -58,8 +58,8 @@ export default function EndUsers({ place }) {
           { name: "End user", cell: (/** @type {any} */ row) => html`<a class="clip" href=${to(["requests"], { user: row.user })}>${row.user}</a>` },
           { name: "Budget", cell: (/** @type {any} */ row) => html`<div class="row"><span class="nowrap">${row.budget ? said(row.budget) : "no limit"}</span>${row.is_default && html`<${Badge} state="default" />`}</div>` },
           { name: "Spent", cell: (/** @type {any} */ row) => html`<${Spent} row=${row} />` },
-          { name: "In all", number: true, wide: true, cell: (/** @type {any} */ row) => money(row.spent_in_all) },
-          { name: "Anew", wide: true, cell: (/** @type {any} */ row) => (row.resets_at ? html`<span class="nowrap" title=${when(row.resets_at)}>${since(row.resets_at)}</span>` : "–") },
+          { name: "All time", number: true, wide: true, cell: (/** @type {any} */ row) => money(row.spent_in_all) },
+          { name: "Resets", wide: true, cell: (/** @type {any} */ row) => (row.resets_at ? html`<span class="nowrap" title=${when(row.resets_at)}>${since(row.resets_at)}</span>` : "–") },
           { name: "Actions", quiet: true, number: true, cell: (/** @type {any} */ row) => html`<div class="acts">
             <${Button} kind="small" onClick=${() => setDoing({ act: "change", row })}>Budget<span class="visually-hidden"> of ${row.user}</span></${Button}>
             <${Button} kind="small danger" onClick=${() => setDoing({ act: "forget", row })}>Forget<span class="visually-hidden"> ${row.user}</span></${Button}></div>` },

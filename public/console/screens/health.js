@@ -17,7 +17,7 @@ export default function Health() {
   const trials = useLoad((signal) => api("GET", "/admin/trial/analytics", { signal }), []);
   const mail = useLoad((signal) => api("GET", "/admin/notifications/stats", { signal }), []);
   const providers = Object.entries(health.data?.providers ?? {}).filter(([, state]) => state !== "not_configured");
-  return html`<${Screen} title="Health" action=${html`<${Button} onClick=${() => (health.reload(), trials.reload(), mail.reload())}>Look again</${Button}>`}>
+  return html`<${Screen} title="Health" action=${html`<${Button} busy=${health.busy || trials.busy || mail.busy} onClick=${() => (health.reload(), trials.reload(), mail.reload())}>Refresh</${Button}>`}>
     <${Ledger} />
     <div class="columns">
       <${Part} title="Stores and providers" load=${health} badge=${health.data && html`<${Badge} state=${health.data.status} />`}>${() => html`<${Facts} items=${[

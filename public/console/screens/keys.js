@@ -33,7 +33,7 @@ export default function Keys({ place }) {
     if (answer?.api_key) setShown(answer);
   };
   const create = html`<${Button} kind="primary" icon="plus" onClick=${() => setDoing({ act: "create" })}>Create a key</${Button}>`;
-  return html`<${Screen} title="API keys" hint="One for each application, so that each has its own limits and can be ended alone." action=${create}>
+  return html`<${Screen} title="API keys" hint="One per application: each has its own limits and can be revoked on its own." action=${create}>
     <${Choice} label="Which keys" value=${status} onValue=${(/** @type {string} */ status) => change({ status })}
       options=${[["active", "Active"], ["revoked", "Revoked"], ["expired", "Expired"], ["all", "All"]]} />
     <${Card} bare>
@@ -64,8 +64,8 @@ function State({ row }) {
     <${Badge} state=${row.status} />
     ${row.is_primary && html`<${Badge} state="primary" />`}
     ${row.rotation_due && html`<${Badge} state="due" kind="warn" text="Rotation due" />`}
-    ${row.former_secrets.length > 0 && html`<span class="sub" title=${when(row.former_secrets[0].expires_at)}>old secret ends ${since(row.former_secrets[0].expires_at)}</span>`}
-    ${row.expires_at && row.status === "active" && html`<span class="sub" title=${when(row.expires_at)}>ends ${since(row.expires_at)}</span>`}
+    ${row.former_secrets.length > 0 && html`<span class="sub" title=${when(row.former_secrets[0].expires_at)}>old secret until ${since(row.former_secrets[0].expires_at)}</span>`}
+    ${row.expires_at && row.status === "active" && html`<span class="sub nowrap" title=${when(row.expires_at)}>expires ${since(row.expires_at)}</span>`}
   </div>`;
 }
 

@@ -17,9 +17,20 @@ import { words } from "../lib/format.js";
 /** So many are shown at once. */
 const PAGE = 100;
 
+/** All models: those that are used most first, all others by their names. @param {AbortSignal} signal */
+async function byUse(signal) {
+  const [models, ranking] = await Promise.all([
+    api("GET", "/v1/models", { key: "", signal }),
+    api("GET", "/ranking/models", { key: "", query: { window: "month", limit: 100 }, signal }).catch(() => ({ data: [] })),
+  ]);
+  const places = new Map(ranking.data.map((/** @type {any} */ it) => [it.model, it.rank]));
+  const place = (/** @type {any} */ model) => places.get(model.id) ?? places.size + 1;
+  return { isRanked: places.size > 0, data: models.data.sort((/** @type {any} */ one, /** @type {any} */ other) => place(one) - place(other)) };
+}
+
 /** @param {{ place: import("../lib/route.js").Route }} props */
 export default function Models({ place }) {
-  const models = useLoad((signal) => api("GET", "/v1/models", { key: "", signal }), []);
+  const models = useLoad((signal) => byUse(signal), []);
   const [typed, setTyped] = useState(place.params.get("search") ?? "");
   const [most, setMost] = useState(PAGE);
   const kind = place.params.get("kind") ?? "";
@@ -32,7 +43,7 @@ export default function Models({ place }) {
     (!kind || model.kind === kind) && (!developer || model.owned_by === developer) && (!free || model.free));
   const open = place.parts.length > 1 && all.find((model) => model.id === place.parts.slice(1).join("/"));
   const distinct = (/** @type {string} */ name) => [...new Set(all.map((model) => model[name]))].sort().map((it) => /** @type {[string, string]} */ ([it, name === "kind" ? words(it) : it]));
-  return html`<${Screen} title="Models" hint=${models.data ? `${several(all.length, "model")}; prices in dollars a million tokens.` : "Prices in dollars a million tokens."}>
+  return html`<${Screen} title="Models" hint=${models.data ? `${several(all.length, "model")}${models.data.isRanked ? ", the most used first" : ""}. Prices in dollars a million tokens.` : "Prices in dollars a million tokens."}>
     <div class="filters">
       <${Input} label="Search" type="search" value=${typed} onValue=${setTyped} onBlur=${() => change({ search: typed.trim() })} placeholder="Name or id" />
       <${Select} label="Kind" value=${kind} onValue=${(/** @type {string} */ kind) => change({ kind })} options=${[["", "Any"], ...distinct("kind")]} />

@@ -60,8 +60,8 @@ function figures(balance, monitor) {
   const bone = html`<${Bone} />`;
   const of = (/** @type {string} */ range) => monitor && several(monitor[range].requests, "request");
   return [
-    { label: "Available", value: balance ? money(balance.available) : bone, note: balance && (balance.debt > 0 ? `${money(balance.debt)} are owed` : "to be spent") },
-    { label: "Held", value: balance ? money(balance.held) : bone, note: balance && "by calls that are running" },
+    { label: "Available", value: balance ? money(balance.available) : bone, note: balance && (balance.debt > 0 ? `${money(balance.debt)} are owed` : html`<a href=${to(["credit"])}>Add credit</a>`) },
+    { label: "Held", value: balance ? money(balance.held) : bone, note: balance && "by running calls" },
     { label: "Today", value: monitor ? money(monitor.today.cost) : bone, note: of("today") },
     { label: "This month", value: monitor ? money(monitor.this_month.cost) : bone, note: of("this_month") },
   ];
@@ -86,9 +86,9 @@ function Speed({ latest }) {
   const failed = rows.filter((row) => ["failed", "cut"].includes(row.outcome)).length;
   const of = `of the last ${several(rows.length, "request")}`;
   return html`<${Stats} items=${[
-    { label: "First token, median", value: latest.data ? duration(quantile(first, 0.5)) : bone, note: "of streams" },
+    { label: "First token, median", value: latest.data ? duration(quantile(first, 0.5)) : bone, note: "streamed requests" },
     { label: "Duration, median", value: latest.data ? duration(quantile(whole, 0.5)) : bone, note: of },
-    { label: "Duration, 95 of 100", value: latest.data ? duration(quantile(whole, 0.95)) : bone, note: "are faster than this" },
+    { label: "Duration, p95", value: latest.data ? duration(quantile(whole, 0.95)) : bone, note: "19 of 20 are faster" },
     { label: "Failed", value: latest.data ? percent(failed / rows.length) : bone, note: failed > 0 ? html`<a href=${to(["requests"], { outcome: "failed" })}>See them</a>` : of },
   ]} />`;
 }

@@ -9,7 +9,7 @@ export default function Paid() {
     document.title = "Back from Stripe · Console";
   }, []);
   return html`<main class="gate">
-    <h1 class="brand"><img src="/favicon.svg" alt="" width="28" height="28" />Console</h1>
+    <h1 class="brand"><img src="/console/favicon.svg" alt="" width="28" height="28" />Console</h1>
     <div class="card"><div class="body stack">
       <h2>${was === "cancelled" ? "Nothing was paid" : "Thank you"}</h2>
       <p>${was === "cancelled" ? "You left Stripe's page before it was done." : "Stripe has it; credit is there within moments."} The console

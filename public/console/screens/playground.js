@@ -62,7 +62,8 @@ export default function Playground({ place }) {
       <${Button} onClick=${() => setCode(true)}>As code</${Button}>`}>
     <div class="play">
       <${Card} bare>
-        <div class="talk tall" aria-live="polite" aria-busy=${running ? "true" : "false"}>
+        <p class="visually-hidden" role="status">${spoken(turns.at(-1))}</p>
+        <div class="talk tall" role="region" aria-label="Conversation" tabindex="0" aria-busy=${running ? "true" : "false"}>
           ${turns.length === 0 && html`<${Empty} title="Ask a model something">The answer comes as it is written, with its cost and the time to its first token.</${Empty}>`}
           ${turns.map((turn, at) => html`
             <article class="by-user" key=${`q${at}`}>${turn.asked.map((message) => html`<h3>${message.role === "tool" ? "The tool" : "You"}</h3><${Said} content=${message.content} />`)}</article>
@@ -84,6 +85,15 @@ export default function Playground({ place }) {
     ${seen && html`<${RequestSheet} id=${seen} path="/user/activity/log" screen="requests" onClose=${() => setSeen("")} />`}
     ${code && html`<${AsCode} bodies=${models.map((_, at) => body(at, turns.length === 0 ? [{ role: "user", content: "Hello" }] : []))} onClose=${() => setCode(false)} />`}
   </${Screen}>`;
+}
+
+/** What is said to who hears the page: that answers are under way, then each as a whole, and never token by token. @param {Turn} [turn] */
+function spoken(turn) {
+  return turn?.answers.map(({ model, running, error, text, calls }) => {
+    if (running) return `${model} is answering.`;
+    if (error) return `${model} did not answer.`;
+    return text ? `${model}: ${text}` : calls.length > 0 ? `${model} calls ${calls.map((call) => call.name).join(", ")}.` : `${model} was stopped.`;
+  }).join(" ") ?? "";
 }
 
 /** A model of another developer, to begin a comparison with. @param {any[]} chats @param {string} model */

@@ -46,10 +46,9 @@ export default function Requests({ place }) {
           { name: "Time", cell: (/** @type {any} */ row) => html`<a class="nowrap" href=${address(row)}>${when(row.created_at)}</a>` },
           { name: "Model", cell: (/** @type {any} */ row) => html`<span class="clip">${row.model}</span><span class="sub clip">${row.provider ?? "no provider"}${row.app ? ` · ${row.app}` : ""}${row.user ? ` · ${row.user}` : ""}</span>` },
           { name: "Outcome", cell: (/** @type {any} */ row) => html`<${Badge} state=${row.outcome} />` },
-          { name: "Key", wide: true, cell: (/** @type {any} */ row) => html`<span class="clip">${named(row.key_id)?.name ?? "–"}</span>` },
+          { name: "Key", wide: true, roomy: true, cell: (/** @type {any} */ row) => html`<span class="clip short" title=${named(row.key_id)?.name}>${named(row.key_id)?.name ?? "–"}</span>` },
           { name: "Tokens", number: true, cell: (/** @type {any} */ row) => html`<span title=${`${count(row.prompt_tokens)} in, ${count(row.completion_tokens)} out`}>${compact(row.prompt_tokens)} → ${compact(row.completion_tokens)}</span>` },
-          { name: "First byte", number: true, wide: true, cell: (/** @type {any} */ row) => duration(row.first_byte_ms) },
-          { name: "Duration", number: true, wide: true, cell: (/** @type {any} */ row) => duration(row.duration_ms) },
+          { name: "Duration", number: true, wide: true, cell: (/** @type {any} */ row) => html`<div>${duration(row.duration_ms)}</div>${row.first_byte_ms !== null && html`<span class="sub">first byte ${duration(row.first_byte_ms)}</span>`}` },
           { name: "Cost", number: true, cell: (/** @type {any} */ row) => (row.own_key ? "own key" : moneyExact(row.cost)) },
         ]} />
     </${Card}>

@@ -24,7 +24,7 @@ export default function SignIn() {
     document.title = "Sign in · Console";
   }, []);
   return html`<main class="gate">
-    <h1 class="brand"><img src="/favicon.svg" alt="" width="28" height="28" />Console</h1>
+    <h1 class="brand"><img src="/console/favicon.svg" alt="" width="28" height="28" />Console</h1>
     ${lastWords() && html`<${Note} kind="warn">${lastWords()}</${Note}>`}
     <div class="card"><div class="body stack">
       <${Choice} label="How to sign in" value=${way} onValue=${setWay} options=${[["code", "E-mail"], ["key", "API key"]]} />

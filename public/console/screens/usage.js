@@ -29,11 +29,13 @@ export default function Usage({ place }) {
   const stats = useLoad((signal) => api("GET", "/user/activity/stats", { query: span, signal }), [span]);
   const groups = useGroups(group, span, stats);
   const rows = groups.data;
-  const days = /** @type {ReturnType<typeof everyDay<any>> | null} */ (stats.data && everyDay(span.from, span.to, stats.data.by_day, NOTHING));
+  // Figures of another span are not shown as this one's, not even for a moment.
+  const has = stats.busy ? null : stats.data;
+  const days = /** @type {ReturnType<typeof everyDay<any>> | null} */ (has && everyDay(span.from, span.to, has.by_day, NOTHING));
   const label = GROUPS.find(([id]) => id === group)?.[1] ?? "Model";
   const download = () => save(`usage-by-${group}-${span.from.slice(0, 10)}-${span.to.slice(0, 10)}.csv`, asCsv(label, rows ?? []), "text/csv");
   return html`<${Screen} title="Usage" hint="What was used, counted by days in UTC."
-    action=${html`<${Button} icon="download" disabled=${!rows?.length} onClick=${download}>CSV</${Button}>`}>
+    action=${html`<${Button} icon="download" disabled=${groups.busy || !rows?.length} onClick=${download}>CSV</${Button}>`}>
     <div class="filters">
       <${Select} label="Range" value=${range} options=${RANGES} onValue=${(/** @type {string} */ chosen) => change({ range: chosen, ...(chosen === "own" ? { from: span.from.slice(0, 10), to: dayOf(new Date()) } : { from: null, to: null }) })} />
       ${range === "own" && html`
@@ -41,13 +43,13 @@ export default function Usage({ place }) {
         <${Input} label="To" type="date" value=${to} onValue=${(/** @type {string} */ to) => change({ to })} />`}
     </div>
     <${Failure} error=${stats.error} retry=${stats.reload} />
-    <${Stats} items=${totals(stats.data?.totals)} />
+    <${Stats} items=${totals(has?.totals)} />
     <${Card} title="Spend by day" bare>
       ${days
         ? html`<${Chart} label="Spend by day" days=${days.map((it) => it.day)} series=${[{ name: "Spend by day, in UTC", values: days.map((it) => it.usage.cost) }]} show=${money} exact=${moneyExact} />`
         : html`<div class="chart"><${Bones} lines=${8} /></div>`}
     </${Card}>
-    <${Card} title="Grouped" bare hint=${group === "tag" ? "A request with several tags counts in each." : ""} action=${html`<${Choice} label="Group by" value=${group} options=${GROUPS} onValue=${(/** @type {string} */ by) => change({ by })} />`}>
+    <${Card} title="Breakdown" bare hint=${group === "tag" ? "A request with several tags counts in each." : ""} action=${html`<${Choice} label="Group by" value=${group} options=${GROUPS} onValue=${(/** @type {string} */ by) => change({ by })} />`}>
       <${Table} label=${`Usage by ${label.toLowerCase()}`} list=${groups} id=${(/** @type {any} */ row) => row.id}
         empty=${group === "tag"
           ? html`<${Empty} title="Nothing was tagged in this time">A call is tagged by the header <code>x-gateway-tag</code>, or by <code>metadata.tags</code>.</${Empty}>`

@@ -81,7 +81,7 @@ export function Check({ label, hint, checked, onValue, ...more }) {
 /** One of a few, all of them in sight. @param {{ label: string, value: string, onValue: (value: string) => void, options: [string, string][] }} props */
 export function Choice({ label, value, onValue, options }) {
   const id = useId();
-  return html`<fieldset class="choice">
+  return html`<fieldset class=${options.length > 4 ? "choice many" : "choice"}>
     <legend class="visually-hidden">${label}</legend>
     ${options.map(([option, text]) => html`<label key=${option}>
       <input class="visually-hidden" type="radio" name=${id} checked=${option === value} onChange=${() => onValue(option)} />

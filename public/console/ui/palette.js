@@ -2,7 +2,7 @@
 
 import { go, to } from "../lib/route.js";
 import { may, useMe } from "../lib/me.js";
-import { html, useState } from "../lib/ui.js";
+import { html, useLayoutEffect, useState } from "../lib/ui.js";
 import { SCREENS } from "../screens.js";
 import { Dialog } from "./dialog.js";
 import { Icon } from "./icons.js";
@@ -28,6 +28,8 @@ export function Palette({ onClose }) {
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
   const found = [...screens, ...ACTS].filter(([title]) => words.every((word) => title.toLowerCase().includes(word)));
   const chosen = Math.min(at, found.length - 1);
+  // The list is longer than what is in sight of it.
+  useLayoutEffect(() => document.getElementById(`palette-${chosen}`)?.scrollIntoView({ block: "nearest" }), [chosen, typed]);
   const pick = (/** @type {string} */ address) => {
     onClose();
     go(address);
@@ -51,5 +53,6 @@ export function Palette({ onClose }) {
         onClick=${() => pick(address)}><${Icon} name=${icon} />${title}</li>`)}
     </ul>
     ${found.length === 0 && html`<p class="empty">Nothing is called that.</p>`}
+    <p class="visually-hidden" role="status">${typed && `${found.length} found`}</p>
   </${Dialog}>`;
 }

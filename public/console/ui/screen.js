@@ -1,6 +1,6 @@
 // The head of each screen, and the tabs of those that have several parts.
 
-import { html, useEffect, useRef } from "../lib/ui.js";
+import { html, useEffect, useLayoutEffect, useRef } from "../lib/ui.js";
 
 /** @param {{ title: string, hint?: any, action?: any, children?: any }} props */
 export function Screen({ title, hint, action, children }) {
@@ -22,7 +22,20 @@ export function Screen({ title, hint, action, children }) {
 
 /** @param {{ label: string, items: [string, string][], now: string }} props Each with its address. */
 export function Tabs({ label, items, now }) {
-  return html`<nav class="tabs" aria-label=${label}>
+  const bar = useRef(/** @type {HTMLElement | null} */ (null));
+  // Where not all of them fit, the one that is shown is in sight.
+  useLayoutEffect(() => {
+    const all = /** @type {HTMLElement} */ (bar.current);
+    const show = () => {
+      const shown = /** @type {HTMLElement | null} */ (all.querySelector("[aria-current]"));
+      if (shown) all.scrollLeft = shown.offsetLeft - (all.clientWidth - shown.offsetWidth) / 2;
+    };
+    show();
+    const size = new ResizeObserver(show);
+    size.observe(all);
+    return () => size.disconnect();
+  }, [now]);
+  return html`<nav class="tabs" aria-label=${label} ref=${bar}>
     ${items.map(([address, text]) => html`<a key=${address} href=${address} aria-current=${text === now ? "page" : undefined}>${text}</a>`)}
   </nav>`;
 }

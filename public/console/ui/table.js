@@ -11,6 +11,7 @@ import { Failure } from "./states.js";
  * @property {boolean} [number] Set to the right.
  * @property {boolean} [quiet] Its name is for who hears the page alone.
  * @property {boolean} [wide] Left out where the window is narrow.
+ * @property {boolean} [roomy] Left out where it is not wide.
  */
 
 /**
@@ -47,4 +48,4 @@ export function Table({ label, columns, list, id = (row) => row.id, empty, onOpe
 }
 
 /** @param {Column} column */
-const classes = (column) => [column.number && "number", column.wide && "wide-only", column.quiet && "quiet"].filter(Boolean).join(" ") || undefined;
+const classes = (column) => [column.number && "number", column.wide && "wide-only", column.roomy && "roomy-only", column.quiet && "quiet"].filter(Boolean).join(" ") || undefined;

@@ -1,10 +1,16 @@
 //! Answers that come from the database as JSON.
 
+use std::io::Write as _;
+
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::{HeaderMap, HeaderValue, header};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::cached::takes_gzip;
 use crate::error::{Code, Error, Result};
 use crate::object::Object;
 
@@ -13,6 +19,9 @@ const PUBLIC: &str = "public, max-age=60, s-maxage=300, stale-while-revalidate=6
 
 /// Public answers that tell how it goes at present may be a minute old.
 const RECENT: &str = "public, max-age=30, s-maxage=60";
+
+/// Bytes from which on an answer is compressed: a shorter one fits a packet or a few as it is.
+const WORTH_COMPRESSING: usize = 8 * 1024;
 
 /// A page of a list.
 #[derive(ToSchema)]
@@ -65,6 +74,22 @@ pub fn private(json: &RawValue) -> Response {
 /// An answer for anyone.
 pub fn public(json: &RawValue) -> Response {
     respond(json, PUBLIC)
+}
+
+/// An answer for anyone, compressed to whoever takes it so: a catalog is a megabyte, and not every platform does it by itself.
+pub fn public_to(asked: &HeaderMap, json: &RawValue) -> Response {
+    let mut response = public(json);
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if json.get().len() < WORTH_COMPRESSING || !takes_gzip(asked) {
+        return response;
+    }
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    if let Ok(zipped) = encoder.write_all(json.get().as_bytes()).and_then(|()| encoder.finish()) {
+        *response.body_mut() = Body::from(zipped);
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    response
 }
 
 /// An answer for anyone, that tells how it goes at present.

@@ -95,7 +95,7 @@ fn has(asked: &HeaderMap, tag: &HeaderValue) -> bool {
 }
 
 /// Whether the client takes gzip (RFC 9110 §12.5.3).
-fn takes_gzip(asked: &HeaderMap) -> bool {
+pub fn takes_gzip(asked: &HeaderMap) -> bool {
     let lists = asked.get_all(header::ACCEPT_ENCODING).iter().filter_map(|list| list.to_str().ok());
     lists.flat_map(|list| list.split(',')).any(|coding| {
         let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));

@@ -1,5 +1,7 @@
 //! Lists of models: pages, filters, shapes.
 
+use std::io::Read as _;
+
 use serde_json::{Value, json};
 use tests::world::World;
 
@@ -219,4 +221,42 @@ async fn the_old_paths_answer_as_the_new_ones() {
         let (new, old) = (get(&world, path).await, get(&world, &format!("/catalog{path}")).await);
         assert_eq!((old.status, old.text), (new.status, new.text), "{path}");
     }
+}
+
+#[tokio::test]
+async fn models_are_asked_for_by_their_ids_in_one_call() {
+    let world = seeded().await;
+    let all = ids(&get(&world, "/v1/models").await.success());
+    let (first, last) = (&all[0], &all[all.len() - 1]);
+    let asked = |wanted: &str| format!("/models?ids={}", wanted.replace('/', "%2F").replace(',', "%2C"));
+    let both = get(&world, &asked(&format!("{last},none/such,{first}"))).await.success();
+    assert_eq!((ids(&both), &both["has_more"]), (vec![first.clone(), last.clone()], &json!(false)));
+    assert_eq!(ids(&get(&world, &asked("none/such")).await.success()), Vec::<String>::new());
+    // Beside another filter both hold.
+    let free = get(&world, &format!("{}&free=true", asked(&all.join(",")))).await.success();
+    assert!(data(&free).iter().all(|model| model["free"] == true) && !data(&free).is_empty());
+}
+
+#[tokio::test]
+async fn a_long_list_comes_compressed_to_whoever_takes_it_so() {
+    let world = seeded().await;
+    // One that shows what came, not what it makes of it.
+    let http = reqwest::Client::builder().no_gzip().build().expect("a client");
+    let ask = |path: &str, taken: &'static str| {
+        let asked = http.get(format!("{}{path}", world.base_url)).header("accept-encoding", taken);
+        async move { asked.send().await.expect("an answer") }
+    };
+    let plain = ask("/v1/models", "identity").await;
+    assert!(plain.headers().get("content-encoding").is_none());
+    assert_eq!(plain.headers()["vary"], "accept-encoding");
+    let plain = plain.bytes().await.expect("a body");
+    let zipped = ask("/v1/models", "br, gzip").await;
+    assert_eq!(zipped.headers()["content-encoding"], "gzip");
+    let zipped = zipped.bytes().await.expect("a body");
+    let mut text = Vec::new();
+    flate2::read::GzDecoder::new(&zipped[..]).read_to_end(&mut text).expect("gzip");
+    assert_eq!(text, plain);
+    assert!(zipped.len() * 5 < plain.len(), "{} of {} bytes", zipped.len(), plain.len());
+    // A short one is not worth it.
+    assert!(ask("/models?limit=1", "gzip").await.headers().get("content-encoding").is_none());
 }

@@ -25,7 +25,11 @@ async fn the_console_is_part_of_the_program_and_closed_to_everything_else() {
         }
         let file = get(&path).await;
         assert_eq!(file.status, 200, "{path}");
-        let kind = if path.ends_with(".css") { "text/css; charset=utf-8" } else { "text/javascript; charset=utf-8" };
+        let kind = match path.rsplit('.').next() {
+            Some("css") => "text/css; charset=utf-8",
+            Some("svg") => "image/svg+xml",
+            _ => "text/javascript; charset=utf-8",
+        };
         assert_eq!(file.header("content-type"), kind, "{path}");
         let policy = file.header("content-security-policy");
         assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{policy}");

@@ -6,6 +6,7 @@ mod guides;
 mod links;
 mod operations;
 mod page;
+mod pages;
 mod table;
 
 use serde_json::Value;

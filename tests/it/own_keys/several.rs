@@ -101,14 +101,15 @@ async fn a_refused_key_goes_on_to_the_next_and_its_owner_is_told() {
     let control = world.platform.providers.control();
     control.record(true);
     world.sql(&format!("update gateway.provider_keys set priority = 9 where account_id = '{}'", account.id)).await;
-    keep(&world, &account, UNKNOWN, &json!({})).await;
+    keep(&world, &account, UNKNOWN, &json!({"name": "Spare"})).await;
     world.grant(account.id, 1_000_000_000, "purchase", None).await;
     assert_eq!(shown(&world, &account.key).await, [UNKNOWN, OWN]);
     world.settled().await;
     let call = json!({"cost": 0, "own_key": true, "provider": "openrouter", "outcome": "completed"});
     assert_eq!(recorded(&world, &account).await, json!([call]));
     let told = format!(
-        "select count(*) from gateway.notifications where kind = 'provider_key_refused' and account_id = '{}'",
+        "select count(*) from gateway.notifications where kind = 'provider_key_refused' and account_id = '{}'
+           and payload ->> 'name' = 'Spare' and payload ->> 'last_four' = right('{UNKNOWN}', 4) and payload ? 'key_id'",
         account.id
     );
     let used = format!(

@@ -29,6 +29,7 @@ export function Lists() {
   };
   const now = status.data;
   const part = (/** @type {string} */ name) => ({ ...status, data: now && now[name] });
+  const unread = now?.providers.length === 0 ? "No list was read yet" : "";
   const figure = (/** @type {any} */ number) => (now ? count(number) : html`<${Bone} />`);
   return html`<${Failure} error=${status.error} retry=${status.reload} />
     <${Stats} items=${[
@@ -37,8 +38,8 @@ export function Lists() {
       { label: "Routes", value: figure(now?.routes.enabled), note: now && `${count(now.routes.all)} in all` },
       { label: "Priced by hand", value: figure(now?.routes.by_admin), note: now && `${count(now.routes.by_provider)} by providers' lists` },
     ]} />
-    <${Card} bare title="Prices that wait" hint="A list changes a price by itself unless the step is large; what is larger waits here, and the price stays.">
-      <${Table} label="Prices that wait" list=${part("waiting")} empty=${html`<${Empty} title="None waits" />`} columns=${[
+    <${Card} bare title="Prices to approve" hint="A small step in a provider's list is taken over by itself. A larger one waits here for you, and the price stays until then.">
+      <${Table} label="Prices that wait" list=${part("waiting")} empty=${html`<${Empty} title="No price is waiting" />`} columns=${[
         { name: "Route", cell: (/** @type {any} */ row) => html`<span class="clip">${row.model}</span><span class="sub clip">${row.provider}, found ${since(row.found_at)}</span>` },
         { name: "Change", cell: (/** @type {any} */ row) => html`<${Change} row=${row} />` },
         { name: "Why it waits", wide: true, cell: (/** @type {any} */ row) => row.reason },
@@ -50,7 +51,7 @@ export function Lists() {
     </${Card}>
     <${Card} bare title="Lists of the providers" action=${html`<${Button} busy=${read.busy} onClick=${read.run}>Read them now</${Button}>`}>
       ${read.error && html`<div class="body"><${Failure} error=${read.error} /></div>`}
-      <${Table} label="Lists of the providers" list=${part("providers")} id=${(/** @type {any} */ row) => row.provider} empty=${html`<${Empty} title="None was read yet">The cron job reads them; the button does it now.</${Empty}>`} columns=${[
+      <${Table} label="Lists of the providers" list=${part("providers")} id=${(/** @type {any} */ row) => row.provider} empty=${html`<${Empty} title="No list was read yet">A cron job reads them; the button does it now.</${Empty}>`} columns=${[
         { name: "Provider", cell: (/** @type {any} */ row) => row.provider },
         { name: "State", cell: (/** @type {any} */ row) => html`<${Badge} state=${row.problem ? "failed" : row.stale ? "stale" : "read"} kind=${row.problem ? "bad" : row.stale ? "warn" : "good"} />${row.problem && html`<span class="sub"> ${row.problem}</span>`}` },
         { name: "Read", cell: (/** @type {any} */ row) => html`<span class="nowrap">${since(row.read_at)}</span>` },
@@ -59,14 +60,14 @@ export function Lists() {
       ]} />
     </${Card}>
     <${Card} bare title="Drift" hint="Routes whose price is another in the provider's list, or cannot be read there. They are charged as they stand here.">
-      <${Table} label="Drift" list=${part("drift")} id=${(/** @type {any} */ row) => `${row.model} ${row.provider}`} empty=${html`<${Empty} title="There is none" />`} columns=${[
+      <${Table} label="Drift" list=${part("drift")} id=${(/** @type {any} */ row) => `${row.model} ${row.provider}`} empty=${html`<${Empty} title=${unread || "Every price is as its provider lists it"} />`} columns=${[
         { name: "Route", cell: (/** @type {any} */ row) => html`<span class="clip">${row.model}</span><span class="sub clip">${row.provider}</span>` },
         { name: "Here", cell: (/** @type {any} */ row) => priceLine(row.price) },
         { name: "In the list", cell: (/** @type {any} */ row) => row.problem ?? priceLine(row.listed) },
       ]} />
     </${Card}>
     <${Card} bare title="Vanished" hint="Routes that their provider's list no longer has. They are asked all the same: a list may be wrong.">
-      <${Table} label="Vanished" list=${part("vanished")} id=${(/** @type {any} */ row) => `${row.model} ${row.provider}`} empty=${html`<${Empty} title="There are none" />`} columns=${[
+      <${Table} label="Vanished" list=${part("vanished")} id=${(/** @type {any} */ row) => `${row.model} ${row.provider}`} empty=${html`<${Empty} title=${unread || "No route has vanished"} />`} columns=${[
         { name: "Route", cell: (/** @type {any} */ row) => html`<span class="clip">${row.model}</span><span class="sub clip">${row.provider}</span>` },
         { name: "Gone", cell: (/** @type {any} */ row) => since(row.since) },
         { name: "Last there", cell: (/** @type {any} */ row) => since(row.seen_at) },

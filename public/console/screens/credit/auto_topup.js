@@ -56,7 +56,7 @@ export function AutoTopup() {
         <div><${Button} kind="primary" type="submit" busy=${save.busy}>${now.state === "off" ? "Turn it on" : "Save"}</${Button}></div>
       </${Form}>
     </${Card}>
-    <${Card} title="How it stands" action=${html`<${Badge} state=${now.state} />`}>
+    <${Card} title="Status" action=${html`<${Badge} state=${now.state} />`}>
       <div class="stack">
         ${now.reason && html`<${Note} kind="warn" title="It is paused">${now.reason}</${Note}>`}
         <${Facts} items=${[

@@ -19,8 +19,8 @@ export function Balance() {
     <${Failure} error=${balance.error} retry=${balance.reload} />
     <${Stats} items=${[
       { label: "Credit", value: has ? money(has.credits) : bone },
-      { label: "Held", value: has ? money(has.held) : bone, note: "by calls that are running" },
-      { label: "Available", value: has ? money(has.available) : bone, note: "to be spent now" },
+      { label: "Held", value: has ? money(has.held) : bone, note: "by running calls" },
+      { label: "Available", value: has ? money(has.available) : bone, note: "ready to spend" },
       ...(has?.debt > 0 ? [{ label: "Owed", value: money(has.debt), note: "the next credit repays it" }] : []),
     ]} />
     <div class="columns">

@@ -14,7 +14,7 @@ export function Limits() {
   const limits = useLoad((signal) => api("GET", "/user/limits", { signal }), []);
   const rows = limits.data && Object.entries(limits.data.account).map(([name, window]) => ({ id: name, .../** @type {any} */ (window) }));
   return html`<${Card} title="Limits" bare hint="Of all keys together; a key may have lower ones."
-    action=${html`<${Button} kind="small" busy=${limits.busy} onClick=${limits.reload}>Look again</${Button}>`}>
+    action=${html`<${Button} kind="small" busy=${limits.busy} onClick=${limits.reload}>Refresh</${Button}>`}>
     <${Table} label="Limits" list=${{ ...limits, data: rows }} empty=${html`<${Empty} title="There are none" />`} columns=${[
       { name: "Limit", cell: (/** @type {any} */ row) => words(row.id) },
       { name: "At most", number: true, cell: (/** @type {any} */ row) => count(row.limit) },

@@ -26,9 +26,9 @@ export function Payments() {
     <${Table} label="Payments" list=${list} empty=${html`<${Empty} title="Nothing was bought yet">Each purchase is listed here with its receipt.</${Empty}>`} columns=${[
       { name: "Time", cell: (/** @type {any} */ row) => html`<span class="nowrap">${when(row.created_at)}</span>` },
       { name: "For", wide: true, cell: (/** @type {any} */ row) => KINDS[row.kind] ?? words(row.kind) },
-      { name: "State", cell: (/** @type {any} */ row) => html`<div class="row"><${Badge} state=${row.status} />${row.refunded > 0 && html`<${Badge} state="refunded" text=${`${money(row.refunded)} returned`} />`}${row.disputed && html`<${Badge} state="disputed" kind="bad" />`}</div>` },
+      { name: "State", cell: (/** @type {any} */ row) => html`<div class="row"><${Badge} state=${row.status} text=${row.status === "created" ? "Not paid" : undefined} />${row.refunded > 0 && html`<${Badge} state="refunded" text=${`${money(row.refunded)} returned`} />`}${row.disputed && html`<${Badge} state="disputed" kind="bad" />`}</div>` },
       { name: "Credit", number: true, wide: true, cell: (/** @type {any} */ row) => money(row.credits + row.bonus) },
-      { name: "Paid", number: true, cell: (/** @type {any} */ row) => money(row.paid ?? row.amount) },
+      { name: "Price", number: true, cell: (/** @type {any} */ row) => money(row.paid ?? row.amount) },
       { name: "Actions", quiet: true, number: true, cell: (/** @type {any} */ row) => html`<div class="row row-end">
         ${followable(row.receipt_url) && html`<a href=${followable(row.receipt_url)} target="_blank" rel="noopener">Receipt</a>`}
         ${mayReturn(row) && html`<${Button} kind="small" onClick=${() => setReturned(row)}>Return</${Button}>`}

@@ -53,7 +53,7 @@ export function Plan() {
           ${subscription && !subscription.ended_at && html`<div class="row">
             <${Button} busy=${portal.busy} onClick=${portal.run}>Cards and invoices</${Button}>
             ${subscription.cancel_at || subscription.next_plan
-              ? html`<${Button} busy=${resume.busy} onClick=${resume.run}>Let it go on as it is</${Button}>`
+              ? html`<${Button} busy=${resume.busy} onClick=${resume.run}>Keep the plan</${Button}>`
               : html`<${Button} kind="danger" onClick=${() => setAsked({ end: true })}>Cancel the plan</${Button}>`}
           </div>`}
         </div>`}
@@ -64,7 +64,7 @@ export function Plan() {
             <div class="spread"><span>${name}</span><span>${compact(it.used)} of ${compact(it.limit)}</span></div>
             <${Meter} used=${it.used} of=${it.limit} label=${`${name} of the month`} />
           </div>`)}
-          <p class="soft small">Counted anew on ${date(usage.data.resets_at)}.</p>
+          <p class="soft small">Resets on ${date(usage.data.resets_at)}.</p>
         </div>`}
       </${Card}>
     </div>
@@ -79,7 +79,7 @@ export function Plan() {
             <p class="soft">${money(it.credits_per_month)} of credit a month · ${count(it.limits.requests_per_minute)} requests a minute · ${compact(it.limits.tokens_per_month)} tokens a month</p></div>
           <div class="row"><strong>${price === null ? "–" : `${money(price)} a ${interval}`}</strong>
             ${!current && price !== null && (subscription && !subscription.ended_at
-              ? html`<${Button} kind="small" onClick=${() => setAsked({ plan: it })}>Change to it</${Button}>`
+              ? html`<${Button} kind="small" onClick=${() => setAsked({ plan: it })}>Switch to it</${Button}>`
               : html`<${Button} kind="small" busy=${buy.busy} onClick=${() => buy.run(it.id)}>Subscribe</${Button}>`)}</div>
         </li>`;
       })}</ul>

@@ -31,12 +31,12 @@ export function Referrals() {
       ${profile && !profile.referred_by && html`<${Apply} onDone=${reload} />`}
     </div>
     <${Stats} items=${[
-      { label: "Came by it", value: figure((it) => count(it.referred)) },
+      { label: "Signed up", value: figure((it) => count(it.referred)) },
       { label: "Earned", value: figure((it) => money(it.earned)) },
       { label: "Due", value: figure((it) => money(it.due)), note: "once the time for returns is over" },
     ]} />
-    <${Card} title="Who came" bare>
-      <${Table} label="Referrals" list=${list} empty=${html`<${Empty} title="Nobody yet">Send the link to somebody who would like it here.</${Empty}>`} columns=${[
+    <${Card} title="Your referrals" bare>
+      <${Table} label="Referrals" list=${list} empty=${html`<${Empty} title="Nobody yet">Share your link: you are rewarded once somebody has signed up and bought credit.</${Empty}>`} columns=${[
         { name: "Since", cell: (/** @type {any} */ row) => date(row.created_at) },
         { name: "State", cell: (/** @type {any} */ row) => html`<${Badge} state=${row.state} />` },
         { name: "Due", wide: true, cell: (/** @type {any} */ row) => date(row.due_at) },
@@ -58,7 +58,7 @@ function Apply({ onDone }) {
     <${Form} onSend=${run}>
       <${Input} label="Their code" required value=${code} onValue=${setCode} />
       <${Failure} error=${error} />
-      <div><${Button} type="submit" busy=${busy}>Say so</${Button}></div>
+      <div><${Button} type="submit" busy=${busy}>Submit</${Button}></div>
     </${Form}>
   </${Card}>`;
 }

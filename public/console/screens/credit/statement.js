@@ -30,7 +30,8 @@ export function Statement({ place }) {
   const offered = months();
   const month = place.params.get("month") ?? offered[0][0];
   const state = useLoad((signal) => api("GET", PATH, { query: { month }, signal }), [month]);
-  const has = state.data;
+  // What is there of another month is not shown as this one's.
+  const has = state.busy ? null : state.data;
   const page = useAct(async () => {
     const response = await send("GET", PATH, { query: { month }, accept: "text/html" });
     save(`statement-${month}.html`, await response.text(), "text/html");
@@ -40,14 +41,14 @@ export function Statement({ place }) {
   return html`<div class="stack">
     <div class="spread">
       <div class="filters"><${Select} label="Month, in UTC" value=${month} options=${offered} onValue=${(/** @type {string} */ month) => change({ month })} /></div>
-      <${Button} icon="download" busy=${page.busy} disabled=${!has} onClick=${page.run}>As a page to print</${Button}>
+      <${Button} icon="download" busy=${page.busy} disabled=${!has} onClick=${page.run}>Printable page</${Button}>
     </div>
     <${Failure} error=${state.error ?? page.error} retry=${state.error ? state.reload : undefined} />
     <${Stats} items=${[
-      { label: "At its beginning", value: sum("opening_balance") },
+      { label: "Opening balance", value: sum("opening_balance") },
       { label: "In and out", value: sum("moved") },
       { label: "Used by calls", value: sum("used") },
-      { label: has && !has.is_over ? "Now" : "At its end", value: sum("closing_balance") },
+      { label: has && !has.is_over ? "Balance now" : "Closing balance", value: sum("closing_balance") },
     ]} />
     <${Card} title="In and out" bare foot=${has?.has_more && html`<a href=${to(["credit", "ledger"])}>All of it is in the ledger</a>`}>
       <${Table} label="In and out" list=${list("movements")} id=${(/** @type {any} */ row) => `${row.at} ${row.type} ${row.amount}`} empty=${html`<${Empty} title="Nothing came in or went out" />`} columns=${[

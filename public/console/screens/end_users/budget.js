@@ -22,7 +22,7 @@ export function BudgetForm({ row, forAll = false, budget = row?.budget, onDone, 
   const [amount, setAmount] = useState(budget ? String(budget.amount) : "");
   const [period, setPeriod] = useState(budget?.period ?? "month");
   /** @type {[string, string][]} */
-  const kinds = [["amount", "An amount"], ["free", "What it likes"], ...(forAll ? [] : /** @type {[string, string][]} */ ([["default", "What the default says"]]))];
+  const kinds = [["amount", "An amount"], ["free", "No limit"], ...(forAll ? [] : /** @type {[string, string][]} */ ([["default", "The default budget"]]))];
   const { run, busy, error } = useAct(async () => {
     // Without a budget there is no default; an end user without one of its own goes by it, so that no limit is said as an amount of null.
     const none = forAll ? null : { amount: null };

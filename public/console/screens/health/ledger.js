@@ -17,6 +17,8 @@ export function Ledger() {
   const [found, setFound] = useState(/** @type {typeof NOTHING | null} */ (null));
   const { run, busy, error } = useAct(async () => {
     let sum = NOTHING;
+    // What was found before is no answer to this.
+    setFound(sum);
     let cursor;
     do {
       const page = await api("GET", "/admin/ledger/check", { query: { cursor } });

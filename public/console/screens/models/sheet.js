@@ -19,9 +19,9 @@ export function ModelSheet({ model, onClose }) {
       ${model.kind === "chat" && html`<div><a class="button primary" href=${to(["playground"], { model: model.id })}>Try it</a></div>`}
       <${Facts} items=${[
         ["Context", model.context_length ? `${count(model.context_length)} tokens` : null],
-        ["Longest answer", model.max_output_tokens ? `${count(model.max_output_tokens)} tokens` : null],
-        ["Takes", model.input_modalities.join(", ")],
-        ["Gives", model.output_modalities.join(", ")],
+        ["Max output", model.max_output_tokens ? `${count(model.max_output_tokens)} tokens` : null],
+        ["Input", model.input_modalities.join(", ")],
+        ["Output", model.output_modalities.join(", ")],
         ["Developer", model.owned_by],
         ["Here since", date(model.created_at)],
       ]} />

@@ -11,7 +11,7 @@ export function Parameters({ values, onValues }) {
     <div class="fields">
       <${Input} label="Temperature" type="number" min="0" max="2" step="0.1" value=${values.temperature} onValue=${set("temperature")} placeholder="default" />
       <${Input} label="Top p" type="number" min="0" max="1" step="0.05" value=${values.top_p} onValue=${set("top_p")} placeholder="default" />
-      <${Input} label="Most tokens" type="number" min="1" value=${values.max_tokens} onValue=${set("max_tokens")} placeholder="the model's" />
+      <${Input} label="Max tokens" type="number" min="1" value=${values.max_tokens} onValue=${set("max_tokens")} placeholder="the model's" />
       <${Select} label="Reasoning" value=${values.reasoning_effort} onValue=${set("reasoning_effort")} options=${[["", "default"], ["low", "low"], ["medium", "medium"], ["high", "high"]]} />
     </div>
     <details>

@@ -13,16 +13,22 @@ import { toast } from "../../ui/toast.js";
 
 /** @type {Record<string, string>} */
 const WHAT = {
-  usage_report: "What was used, once a month.",
-  referral_reward: "When somebody whom you recommended this to has earned you credit.",
-  low_balance: "When the balance is low.",
-  out_of_credits: "When no credit is left.",
-  credits_expiring: "Before credit lapses.",
-  key_expiring: "Before keys expire.",
-  spend_limit: "When a key comes near its spend limit, or to it.",
+  low_balance: "When the balance falls below what is set beside.",
+  out_of_credits: "When no credit is left and calls are refused.",
+  credits_expiring: "A few days before credit lapses.",
+  spend_limit: "When a key comes near its spend limit, and when it reaches it.",
+  key_expiring: "Before a key expires.",
   trial_ending: "Before the trial ends.",
-  trial_ended: "When it has ended.",
+  trial_ended: "When the trial has ended.",
+  usage_report: "What was used, once a month.",
+  referral_reward: "When somebody you recommended this to has earned you credit.",
 };
+
+/** As they stand above; what is not there comes last. @param {Record<string, boolean>} kinds */
+function inOrder(kinds) {
+  const place = (/** @type {string} */ kind) => (Object.keys(WHAT).indexOf(kind) + 1 || Infinity);
+  return Object.entries(kinds).sort(([one], [other]) => place(one) - place(other));
+}
 
 export function Notifications() {
   const state = useLoad((signal) => api("GET", "/user/notifications/preferences", { signal }), []);
@@ -49,7 +55,7 @@ export function Notifications() {
       <${Failure} error=${state.error ?? change.error ?? mail.error} retry=${state.error ? state.reload : undefined} />
       ${!has && !state.error && html`<${Bones} />`}
       ${has?.suppressed && html`<${Note} kind="warn" title="Mail does not reach this address">${words(has.suppressed)}</${Note}>`}
-      ${has && Object.entries(has.kinds).map(([kind, on]) => html`<${Check} key=${kind} label=${words(kind)} hint=${WHAT[kind]} checked=${chosen[kind] ?? on} onValue=${(/** @type {boolean} */ on) => change.run(kind, on)} />`)}
+      ${has && inOrder(has.kinds).map(([kind, on]) => html`<${Check} key=${kind} label=${words(kind)} hint=${WHAT[kind]} checked=${chosen[kind] ?? on} onValue=${(/** @type {boolean} */ on) => change.run(kind, on)} />`)}
       ${has && html`<div class="row">
         <${Button} busy=${mail.busy} onClick=${() => mail.run("/user/notifications/test")}>Send a test</${Button}>
         <${Button} busy=${mail.busy} onClick=${() => mail.run("/user/notifications/send-usage-report")}>Send this month's usage</${Button}>

@@ -44,7 +44,7 @@ export function ProviderKeyForm({ row, onDone, onClose }) {
         <${Input} label=${row ? "Another key in its place" : "Its key"} type="password" required=${!row} value=${form.api_key} onValue=${set("api_key")} error=${fault("api_key")} placeholder=${row ? "as it is" : ""} />
         <div class="fields">
           <${Input} label="Name" maxlength="100" value=${form.name} onValue=${set("name")} error=${fault("name")} placeholder="None" />
-          <${Input} label="Place" type="number" min="0" max="1000000" required value=${form.priority} onValue=${set("priority")} error=${fault("priority")} hint="The lowest is asked first." />
+          <${Input} label="Order" type="number" min="0" max="1000000" required value=${form.priority} onValue=${set("priority")} error=${fault("priority")} hint="The lowest is asked first." />
         </div>
         <${Check} label="Only behind all others" checked=${form.is_fallback} onValue=${set("is_fallback")} hint="Asked when no other key of yours can serve." />
         <${Check} label="Let your credit here step in" checked=${form.gateway_fallback} onValue=${set("gateway_fallback")} hint="What no key of yours can serve is then called and paid here, if all of those that might have say so." />

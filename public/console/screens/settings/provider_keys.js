@@ -33,15 +33,15 @@ export function ProviderKeys() {
     keys.reload();
   };
   const add = html`<${Button} kind="primary" icon="plus" onClick=${() => setDoing({ act: "new" })}>Add a key</${Button}>`;
-  return html`<${Card} title="Own keys at providers" bare action=${add} hint="Calls of their models go by your keys in this order, and are paid there.">
+  return html`<${Card} title="Your own provider keys" bare action=${add} hint="Calls to these providers use your keys, the lowest order first, and are billed by the provider.">
     ${pause.error && html`<div class="body"><${Failure} error=${pause.error} /></div>`}
     <${Table} label="Provider keys" list=${{ ...keys, data: keys.data?.data ?? null }}
-      empty=${html`<${Empty} title="None is kept">Without one, calls are paid by your credit here.</${Empty}>`} columns=${[
+      empty=${html`<${Empty} title="No provider keys yet">Add a key of yours and its provider bills you directly. Without one, calls are paid from your credit.</${Empty}>`} columns=${[
         { name: "Key", cell: (/** @type {any} */ row) => html`${row.provider} <code>â€¦${row.last_four}</code>${row.name && html`<span class="sub clip">${row.name}</span>`}` },
-        { name: "Place", number: true, cell: (/** @type {any} */ row) => String(row.priority) },
+        { name: "Order", number: true, cell: (/** @type {any} */ row) => String(row.priority) },
         { name: "State", cell: (/** @type {any} */ row) => html`<${State} row=${row} />` },
         { name: "For", wide: true, cell: (/** @type {any} */ row) => html`<${For} row=${row} />` },
-        { name: "Used", wide: true, cell: (/** @type {any} */ row) => html`<span class="nowrap" title=${when(row.last_used_at)}>${since(row.last_used_at)}</span>` },
+        { name: "Last used", wide: true, cell: (/** @type {any} */ row) => html`<span class="nowrap" title=${when(row.last_used_at)}>${since(row.last_used_at)}</span>` },
         { name: "Actions", quiet: true, number: true, cell: (/** @type {any} */ row) => html`<div class="acts">
           <${Button} kind="small" onClick=${() => setDoing({ act: "change", row })}>Edit<${Whose} row=${row} /></${Button}>
           <${Button} kind="small" busy=${pause.busy} onClick=${() => pause.run(row)}>${row.disabled ? "Switch on" : "Switch off"}<${Whose} row=${row} /></${Button}>
@@ -61,7 +61,7 @@ const Whose = ({ row }) => html`<span class="visually-hidden"> ${row.provider} â
 function State({ row }) {
   return html`<div class="row">
     ${row.disabled ? html`<${Badge} state="disabled" text="Off" kind="" />` : html`<${Badge} state="active" text="On" />`}
-    ${row.is_fallback && html`<${Badge} state="fallback" text="Behind others" />`}
+    ${row.is_fallback && html`<${Badge} state="fallback" text="Fallback" />`}
     ${row.gateway_fallback && html`<${Badge} state="credit" text="Credit steps in" />`}
   </div>`;
 }

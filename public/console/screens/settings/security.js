@@ -1,7 +1,7 @@
 // Where one is signed in, and what happened to keys and sign-ins.
 
 import { all, api } from "../../lib/api.js";
-import { when } from "../../lib/format.js";
+import { several, when, words } from "../../lib/format.js";
 import { end, session } from "../../lib/session.js";
 import { html, useState } from "../../lib/ui.js";
 import { useList, useLoad } from "../../lib/use.js";
@@ -28,13 +28,13 @@ export function Security() {
   };
   return html`<div class="stack">
     <${Card} title="Signed in" hint="Each sign-in by a mailed code has a key of its own, which ends when you sign out.">
-      <div class="spread"><span>${keys.data ? `${begun.length} of them are active.` : " "}</span>
+      <div class="spread"><span>${keys.data ? `${several(begun.length, "active sign-in")} by mailed code.` : " "}</span>
         <${Button} kind="danger" disabled=${begun.length === 0} onClick=${() => setAsked(true)}>Sign out everywhere</${Button}></div>
     </${Card}>
-    <${Card} title="What happened" bare hint="Keys, sign-ins and refusals, newest first.">
+    <${Card} title="Security log" bare hint="Keys, sign-ins and refused attempts, newest first.">
       <${Table} label="What happened to keys and sign-ins" list=${log} empty=${html`<${Empty} title="Nothing yet" />`} columns=${[
         { name: "Time", cell: (/** @type {any} */ row) => html`<span class="nowrap">${when(row.created_at)}</span>` },
-        { name: "What", cell: (/** @type {any} */ row) => html`<code>${row.action}</code>` },
+        { name: "What", cell: (/** @type {any} */ row) => words(row.action.replaceAll(".", " ")) },
         { name: "By", wide: true, cell: (/** @type {any} */ row) => row.actor },
         { name: "From", cell: (/** @type {any} */ row) => html`<span>${row.ip ?? "–"}</span><span class="sub clip">${row.user_agent}</span>` },
       ]} />

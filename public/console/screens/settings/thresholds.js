@@ -34,12 +34,12 @@ export function Thresholds() {
     state.reload();
   });
   const fault = (/** @type {string} */ name) => error?.param === name && error.message;
-  return html`<${Card} title="Balance and spending" hint="By mail and by webhooks: a low balance once until it has risen again, spending once a day and once a month. It stops nothing: a key's spend limit does.">
+  return html`<${Card} title="Alert me at" hint="By mail and webhook: a low balance once until it has risen again, spending once a day and once a month. Nothing is stopped by it: that is what the spend limits of keys are for.">
     ${!has ? (state.error ? html`<${Failure} error=${state.error} retry=${state.reload} />` : html`<${Bones} />`) : html`<${Form} onSend=${run}>
       <div class="fields">
-        <${MoneyInput} label="Tell me below, balance" value=${balance} onValue=${setBalance} placeholder="when nothing is left" error=${fault("low_balance")} />
-        <${MoneyInput} label="Tell me from, a day" value=${day} onValue=${setDay} placeholder="never" error=${fault("spend_per_day")} />
-        <${MoneyInput} label="Tell me from, a month" value=${month} onValue=${setMonth} placeholder="never" error=${fault("spend_per_month")} />
+        <${MoneyInput} label="Balance below" value=${balance} onValue=${setBalance} placeholder="when nothing is left" error=${fault("low_balance")} />
+        <${MoneyInput} label="Spend in a day" value=${day} onValue=${setDay} placeholder="never" error=${fault("spend_per_day")} />
+        <${MoneyInput} label="Spend in a month" value=${month} onValue=${setMonth} placeholder="never" error=${fault("spend_per_month")} />
       </div>
       ${error && !error.param && html`<${Failure} error=${error} />`}
       <div><${Button} type="submit" busy=${busy}>Save</${Button}></div>

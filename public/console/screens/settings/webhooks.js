@@ -1,7 +1,7 @@
 // Webhooks: servers that are told what happens to the account.
 
 import { api } from "../../lib/api.js";
-import { since, when } from "../../lib/format.js";
+import { when } from "../../lib/format.js";
 import { html, useState } from "../../lib/ui.js";
 import { useAct, useList } from "../../lib/use.js";
 import { WebhookForm } from "./webhook_form.js";
@@ -39,7 +39,7 @@ export function Webhooks() {
     ${(test.error || enable.error) && html`<div class="body"><${Failure} error=${test.error ?? enable.error} /></div>`}
     <${Table} label="Webhooks" list=${list} empty=${html`<${Empty} title="None yet">A server of yours can hear of payments, a low balance, keys and each day's usage.</${Empty}>`} columns=${[
       { name: "Address", cell: (/** @type {any} */ row) => html`<span class="clip">${row.url}</span>${row.description && html`<span class="sub clip">${row.description}</span>`}` },
-      { name: "State", cell: (/** @type {any} */ row) => html`<${Badge} state=${row.status} kind=${row.status === "enabled" ? "good" : ""} />${row.failing_since && html`<span class="sub" title=${when(row.failing_since)}> fails since ${since(row.failing_since)}</span>`}` },
+      { name: "State", cell: (/** @type {any} */ row) => html`<${Badge} state=${row.status} kind=${row.status === "enabled" ? "good" : ""} />${row.failing_since && html`<span class="sub" title=${when(row.failing_since)}> failing since ${when(row.failing_since)}</span>`}` },
       { name: "Events", wide: true, cell: (/** @type {any} */ row) => html`<span class="small soft">${row.events.join(", ")}</span>` },
       { name: "Actions", quiet: true, number: true, cell: (/** @type {any} */ row) => html`<div class="acts acts-wrap">
         <${Button} kind="small" onClick=${() => setDoing({ act: "deliveries", row })}>Deliveries</${Button}>

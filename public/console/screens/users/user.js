@@ -39,10 +39,10 @@ export function User({ id }) {
       <${Button} onClick=${() => setAct("limits")}>Limits</${Button}>
       <${Button} onClick=${() => setAct("role")}>Role</${Button}>
       <${Button} kind="danger" onClick=${() => setAct("disable")}>${has.status === "disabled" ? "Enable" : "Disable"}</${Button}>`}>
-    <div class="row"><a href=${to(["users"])}>All users</a><a href=${to(["traffic"], { account_id: has.id })}>Its requests</a></div>
+    <div class="row"><a href=${to(["users"])}>All users</a><a href=${to(["traffic"], { account_id: has.id })}>Requests of this account</a></div>
     <${Stats} items=${[
       { label: "Balance", value: html`<span title=${moneyExact(has.balance)}>${money(has.balance)}</span>`, note: has.debt > 0 ? `${money(has.debt)} are owed` : "" },
-      { label: "Held", value: money(has.held), note: "by calls that are running" },
+      { label: "Held", value: money(has.held), note: "by running calls" },
       { label: "Requests", value: count(has.month.requests), note: "this month" },
       { label: "Tokens", value: compact(has.month.tokens), note: "this month" },
     ]} />
@@ -62,11 +62,11 @@ export function User({ id }) {
         ]} />
       </${Card}>
     </div>
-    <${Card} title="What was done to it" bare>
+    <${Card} title="Audit trail" bare>
       <${Table} label="Audit trail of the account" list=${trail} empty=${html`<${Empty} title="Nothing yet" />`} columns=${[
         { name: "Time", cell: (/** @type {any} */ row) => html`<span class="nowrap">${when(row.created_at)}</span>` },
         { name: "What", cell: (/** @type {any} */ row) => html`<code>${row.action}</code>` },
-        { name: "By", cell: (/** @type {any} */ row) => (row.actor_account_id === has.id ? "itself" : row.actor_account_id ? html`<a href=${to(["users", row.actor_account_id])}>another account</a>` : "–") },
+        { name: "By", cell: (/** @type {any} */ row) => (row.actor_account_id === has.id ? "the account itself" : row.actor_account_id ? html`<a href=${to(["users", row.actor_account_id])}>another account</a>` : "–") },
         { name: "From", wide: true, cell: (/** @type {any} */ row) => row.ip ?? "–" },
       ]} />
     </${Card}>

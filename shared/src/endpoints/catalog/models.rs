@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::Uri;
+use http::{HeaderMap, Uri};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -49,6 +49,8 @@ pub struct AllModelsQuery {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ModelQuery {
+    /// Those of these ids, with commas between them.
+    ids: Option<String>,
     /// Those that this provider serves.
     provider: Option<String>,
     /// A part of id, name or description.
@@ -89,9 +91,13 @@ pub struct ModelPage {
 /// # Errors
 /// 400 for a parameter that is not known or out of range.
 #[utoipa::path(get, path = "/models", tag = "models", params(ModelQuery), responses((status = 200, body = ModelPage)))]
-pub async fn list(State(app): State<SharedApp>, Params(query): Params<ModelQuery>) -> Result<Response> {
+pub async fn list(
+    State(app): State<SharedApp>,
+    asked: HeaderMap,
+    Params(query): Params<ModelQuery>,
+) -> Result<Response> {
     let limit = page_size(query.limit, None, 100)?;
-    page(&app, ModelQuery { limit: Some(limit), ..query }).await
+    page(&app, &asked, ModelQuery { limit: Some(limit), ..query }).await
 }
 
 /// `GET /v1/models`: at `/api/v1/models` in OpenRouter's pages (`data`, `links`, `total_count`), which its own parameters narrow:
@@ -100,19 +106,20 @@ pub async fn list(State(app): State<SharedApp>, Params(query): Params<ModelQuery
 /// # Errors
 /// As [`list`].
 #[utoipa::path(get, path = "/v1/models", tag = "models", params(AllModelsQuery), responses((status = 200, body = ModelPage)))]
-pub async fn list_all(State(app): State<SharedApp>, dialect: Dialect, uri: Uri) -> Result<Response> {
+pub async fn list_all(State(app): State<SharedApp>, dialect: Dialect, asked: HeaderMap, uri: Uri) -> Result<Response> {
     if dialect == Dialect::OpenRouter {
         let query = Wishes::read(&uri)?;
         let models: Box<RawValue> = app.supabase()?.rpc("list_openrouter_models", &json!({ "query": query })).await?;
-        return Ok(answer::public(&models));
+        return Ok(answer::public_to(&asked, &models));
     }
     let Params(query) = Params::<AllModelsQuery>::of(&uri)?;
     let AllModelsQuery { provider, search, modality, free, limit, cursor, after_id, .. } = query;
     let limit = Some(page_size(limit, Some(ALL), ALL)?);
-    page(&app, ModelQuery { provider, search, modality, free, limit, cursor: cursor.or(after_id) }).await
+    page(&app, &asked, ModelQuery { ids: None, provider, search, modality, free, limit, cursor: cursor.or(after_id) })
+        .await
 }
 
-async fn page(app: &SharedApp, query: ModelQuery) -> Result<Response> {
+async fn page(app: &SharedApp, asked: &HeaderMap, query: ModelQuery) -> Result<Response> {
     let models: Box<RawValue> = app.supabase()?.rpc("list_models", &json!({ "query": query })).await?;
-    Ok(answer::public(&models))
+    Ok(answer::public_to(asked, &models))
 }

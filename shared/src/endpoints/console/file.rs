@@ -14,7 +14,7 @@ use crate::error::{Code, Result};
 #[utoipa::path(get, path = "/console/{file}", tag = "public",
     params(("file" = String, Path, description = "A script or style sheet of the page at /console.", example = "main.js")),
     responses((status = 200, description = "The file.",
-               content((String = "text/javascript"), (String = "text/css"), (String = "text/html"), (String = "text/plain"))),
+               content((String = "text/javascript"), (String = "text/css"), (String = "image/svg+xml"), (String = "text/html"), (String = "text/plain"))),
               (status = 304, description = "The client has it already, as its If-None-Match says."),
               (status = 404, description = "`not_found`")))]
 pub async fn show(Path(file): Path<String>, asked: HeaderMap) -> Result<Response> {

@@ -33,6 +33,7 @@ macro_rules! files {
 // All of the folder but its documents and the types that only its check reads.
 files! {
     "app.js"
+    "favicon.svg"
     "index.html"
     "landing.js"
     "lib/api.js"

@@ -27,6 +27,7 @@ pub fn sent(name: &str, content: Bytes) -> Option<Cached> {
     let kind = match name.rsplit_once('.')?.1 {
         "html" => "text/html; charset=utf-8",
         "css" => "text/css; charset=utf-8",
+        "svg" => "image/svg+xml",
         "js" | "mjs" => "text/javascript; charset=utf-8",
         "txt" => "text/plain; charset=utf-8",
         _ => return None,

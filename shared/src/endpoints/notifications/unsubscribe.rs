@@ -22,15 +22,26 @@ fn asked(app: &App, uri: &Uri) -> Result<(uuid::Uuid, String)> {
     })
 }
 
+/// Nothing but the console's style sheet and icon; its form goes back to where it is from.
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
 fn page(app: &App, body: &str) -> Response {
     let name = escape(&app.config.app_name);
     let html = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{name}</title>\
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Mail · {name}</title>\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">\
-         <meta name=\"robots\" content=\"noindex\"></head>\
-         <body style=\"font:16px/1.5 system-ui,sans-serif;max-width:32em;margin:3em auto;padding:0 1em\">{body}</body></html>"
+         <meta name=\"robots\" content=\"noindex\"><link rel=\"icon\" href=\"/console/favicon.svg\" type=\"image/svg+xml\">\
+         <link rel=\"stylesheet\" href=\"/console/style.css\"></head>\
+         <body><main class=\"gate\">\
+         <p class=\"brand\"><img src=\"/console/favicon.svg\" alt=\"\" width=\"28\" height=\"28\">{name}</p>\
+         <div class=\"card\"><div class=\"body stack\">{body}</div></div></main></body></html>"
     );
-    let headers = [(header::CACHE_CONTROL, "no-store"), (header::REFERRER_POLICY, "no-referrer")];
+    let headers = [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+    ];
     (headers, Html(html)).into_response()
 }
 
@@ -48,7 +59,7 @@ pub async fn show(State(app): State<SharedApp>, uri: Uri) -> Result<Response> {
         &app,
         &format!(
             "<h1>No more of these?</h1><p>You will get no mail of the kind <b>{kind}</b> any more.</p>\
-        <form method=\"post\"><button style=\"font:inherit;padding:.5em 1em\">Switch it off</button></form>"
+             <form method=\"post\"><button class=\"button primary\">Switch it off</button></form>"
         ),
     ))
 }
@@ -64,5 +75,9 @@ pub async fn show(State(app): State<SharedApp>, uri: Uri) -> Result<Response> {
 pub async fn switch_off(State(app): State<SharedApp>, uri: Uri) -> Result<Response> {
     let (account, kind) = asked(&app, &uri)?;
     let _: Value = app.supabase()?.rpc("unsubscribe", &json!({ "account": account, "kind": kind })).await?;
-    Ok(page(&app, "<h1>Done</h1><p>You will get no more of these.</p>"))
+    Ok(page(
+        &app,
+        "<h1>Done</h1><p>You will get no more of these. The console's settings switch them on again.</p>\
+         <a class=\"button\" href=\"/console#/settings/notifications\">Notifications</a>",
+    ))
 }

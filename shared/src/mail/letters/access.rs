@@ -162,18 +162,28 @@ impl Says for SpendLimit {
 #[derive(Deserialize)]
 pub(super) struct ProviderKeyRefused {
     provider: String,
+    /// What its owner calls it.
+    name: Option<String>,
+    /// Unknown in what was queued by a version that told of providers only.
+    last_four: Option<String>,
     at: Timestamp,
 }
 
 impl Says for ProviderKeyRefused {
     fn says(self, _: &str) -> Letter {
+        let hint = self.last_four.map(|last_four| format!("…{last_four}"));
+        let key: Vec<String> = self.name.into_iter().chain(hint).collect();
+        let mut rows = vec![("Provider", self.provider)];
+        rows.extend((!key.is_empty()).then(|| ("Key", key.join(" "))));
+        rows.push(("When", moment(self.at)));
         Letter {
             subject: "Your own key was refused by its provider".to_owned(),
             paragraphs: vec![
-                "Calls that go by your own key there fail. Replace the key, or delete it to use ours, which costs credit."
+                "Calls that went by this key go by your next one, if there is one that may serve them; else they fail. Replace the \
+                 key, or delete it to use ours, which costs credit."
                     .to_owned(),
             ],
-            rows: vec![("Provider", self.provider), ("When", moment(self.at))],
+            rows,
             ..Letter::default()
         }
     }

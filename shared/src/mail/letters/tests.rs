@@ -51,6 +51,11 @@ fn rows() -> Vec<(&'static str, Value)> {
         ("spend_limit", json!({"key": key, "step": 80, "spent": 8.1, "limit": 10, "period": "month", "at": at})),
         ("spend_limit", json!({"key": key, "step": 100, "spent": 10, "limit": 10, "period": null, "at": at})),
         ("spend_alert", json!({"period": "day", "since": "2026-11-28", "spent": 50.25, "threshold": 50, "at": at})),
+        (
+            "provider_key_refused",
+            json!({"provider": "openrouter", "key_id": payment, "name": "Spare", "last_four": "abcd", "at": at}),
+        ),
+        ("provider_key_refused", json!({"provider": "openrouter", "name": null, "last_four": "abcd", "at": at})),
         ("provider_key_refused", json!({"provider": "openrouter", "at": at})),
         ("new_sign_in", json!({"method": "email", "network": "192.0.2.7", "user_agent": "<img src=x>", "at": at})),
         ("sign_in_code", json!({"code": "012345"})),
