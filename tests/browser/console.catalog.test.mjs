@@ -70,8 +70,10 @@ test("the providers' lists are read, and a price that waits is rejected or appro
   const former = await price();
   const set = async (wanted) => assert.equal((await ask("PUT", "/admin/routes", { model, provider, price: wanted }, adminKey)).status, 200);
   t.after(() => set(former));
-  // An administrator's price is another than the one in the provider's list.
-  await set({ ...former, prompt: 0.2, completion: 0.8 });
+  // An administrator's price is another than the one in the provider's list, and than any that was decided about before.
+  const odd = Number((0.2 + (1 + Math.floor(Math.random() * 98)) / 1000).toFixed(3));
+  const shown = odd.toLocaleString("en-US", { style: "currency", currency: "USD", maximumFractionDigits: 3 });
+  await set({ ...former, prompt: odd, completion: 0.8 });
   const { page, complaints } = await open(context);
   await signInByKey(page, adminKey);
   await goTo(page, "#/catalog");
@@ -84,7 +86,7 @@ test("the providers' lists are read, and a price that waits is rejected or appro
   };
   const row = page.getByRole("region", { name: "Prices that wait" }).getByRole("row", { name: new RegExp(model) });
   const decide = async (act) => {
-    await row.getByText("$0.20 → $0.10").waitFor();
+    await row.getByText(`${shown} → $0.10`).waitFor();
     await row.getByRole("button", { name: `${act} ${model} at ${provider}` }).click();
     const dialog = page.getByRole("dialog", { name: `${act} the price` });
     await dialog.getByText("$0.80 → $0.40").waitFor();
@@ -94,13 +96,13 @@ test("the providers' lists are read, and a price that waits is rejected or appro
     assert.deepEqual(await waiting(), []);
   };
   await read();
-  assert.deepEqual([(await price()).prompt, (await price()).completion], [0.2, 0.8], "until somebody has decided, nothing changes");
+  assert.deepEqual([(await price()).prompt, (await price()).completion], [odd, 0.8], "until somebody has decided, nothing changes");
   await decide("Reject");
-  assert.deepEqual([(await price()).prompt, (await price()).completion], [0.2, 0.8]);
+  assert.deepEqual([(await price()).prompt, (await price()).completion], [odd, 0.8]);
   // What was rejected is not asked about again, unless the price here has become another.
   await read();
   assert.deepEqual(await waiting(), []);
-  await set({ ...former, prompt: 0.2, completion: 0.8, cached: 0.1 });
+  await set({ ...former, prompt: odd, completion: 0.8, cached: 0.1 });
   await read();
   await decide("Approve");
   await page.getByText("The new price holds from now on.").waitFor();

@@ -76,6 +76,12 @@ test("the focus goes past the navigation, and to each screen's head", async () =
   await page.keyboard.press("Escape");
   await menu.waitFor({ state: "detached" });
   assert.equal(await focused(page), "Menu");
+  // By its button as well as by Escape.
+  await page.keyboard.press("Enter");
+  await menu.getByRole("button", { name: "Close" }).focus();
+  await page.keyboard.press("Enter");
+  await menu.waitFor({ state: "detached" });
+  assert.equal(await focused(page), "Menu");
   assert.deepEqual(complaints, []);
 });
 

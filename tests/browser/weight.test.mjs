@@ -4,15 +4,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
-import { before, test } from "node:test";
+import { test } from "node:test";
 
 import { base } from "./in_console.mjs";
-import { PAGES, prepared, weighed } from "./weight.mjs";
+import { PAGES, weighed } from "./weight.mjs";
 
 /** kB of bodies as they come over the network, and requests. */
 const BUDGETS = { landing: [40, 14], "sign-in": [40, 28], overview: [110, 50], docs: [1600, 8] };
-
-before(prepared);
 
 for (const page of PAGES) {
   test(`${page.name} stays within its budget`, async () => {

@@ -14,13 +14,28 @@ import { Failure } from "./states.js";
 export function Dialog({ title, onClose, kind = "", children }) {
   const id = useId();
   const ref = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const gone = useRef(false);
   // At once, not after the next frame: the key that is pressed next is meant for the dialog.
   useLayoutEffect(() => {
+    const dialog = /** @type {HTMLDialogElement} */ (ref.current);
     const before = /** @type {HTMLElement | null} */ (document.activeElement);
-    ref.current?.showModal();
-    return () => before?.focus?.();
+    dialog.showModal();
+    return () => {
+      // What is beside an open dialog takes no focus.
+      gone.current = true;
+      dialog.close();
+      before?.focus?.();
+    };
   }, []);
-  return html`<dialog ref=${ref} class=${kind} aria-labelledby=${id} onClose=${onClose}
+  // By the key itself: the browser tells that it has closed a dialog only later, and what only closes a place would then take back where
+  // one has gone meanwhile.
+  const pressed = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Escape" || event.isComposing) return;
+    event.preventDefault();
+    event.stopPropagation();
+    onClose();
+  };
+  return html`<dialog ref=${ref} class=${kind} aria-labelledby=${id} onClose=${() => gone.current || onClose()} onKeyDown=${pressed}
     onClick=${(/** @type {any} */ event) => event.target === ref.current && kind && onClose()}>
     <header><h2 id=${id}>${title}</h2><${Button} kind="quiet" icon="close" label="Close" onClick=${onClose} /></header>
     ${children}
