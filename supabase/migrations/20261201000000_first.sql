@@ -1092,9 +1092,20 @@ comment on table gateway.usage_hours is
   'Requests by the hour in which they ended, for the hours before the account''s rolled_up_to. No provider is an empty text; cost in nano-dollars.';
 comment on column gateway.usage_hours.failed is 'Neither completed nor left by the client.';
 
+-- What usage_hours come to, once more: of a year there are days to be read, and no hours. And the beginning of what is no hour yet.
+create table gateway.usage_days (like gateway.usage_hours including indexes);
+comment on table gateway.usage_days is
+  'The sums of the hours of each whole day (UTC) that lies before the account''s rolled_up_to; hour is the day''s first.';
+
+create table gateway.usage_heads (like gateway.usage_hours);
+comment on table gateway.usage_heads is
+  'Requests from the account''s rolled_up_to up to its head_to, by the hour, where they are many: so that few are left to be counted one by one. Gone with their hour, which is summed up from the requests.';
+create index usage_heads_account on gateway.usage_heads (account_id);
+
 create table gateway.usage_totals (
   account_id uuid primary key,
   rolled_up_to timestamptz not null,
+  head_to timestamptz check (head_to > rolled_up_to),
   requests bigint not null,
   failed bigint not null,
   own_key bigint not null,
@@ -1105,8 +1116,10 @@ create table gateway.usage_totals (
   cost bigint not null
 );
 comment on table gateway.usage_totals is
-  'The sum of all usage_hours of an account, and the moment up to which they are summed up. Requests from then on are counted one by one.';
+  'The sum of all usage_hours of an account, and the moment up to which they are summed up. Requests from then on, or from head_to, are counted one by one.';
 
+alter table gateway.usage_days enable row level security;
+alter table gateway.usage_heads enable row level security;
 alter table gateway.usage_hours enable row level security;
 alter table gateway.usage_totals enable row level security;
 alter table gateway.requests enable row level security;
@@ -1179,6 +1192,13 @@ comment on column gateway.platform_hours.durations is 'A histogram over gateway.
 comment on column gateway.platform_hours.first_bytes is 'The same of the time until the first byte.';
 comment on column gateway.platform_hours.duration_ms is 'The sum of what the histogram counts; so is first_byte_ms.';
 
+create table gateway.platform_days (like gateway.platform_hours including indexes);
+comment on table gateway.platform_days is 'The sums of the hours of each whole day (UTC) that lies before rolled_up_to; hour is the day''s first.';
+
+create table gateway.platform_heads (like gateway.platform_hours);
+comment on table gateway.platform_heads is
+  'Requests from rolled_up_to up to head_to, by the hour (see gateway.usage_heads).';
+
 create table gateway.platform_totals (
   model text not null,
   provider text not null,
@@ -1205,11 +1225,14 @@ comment on table gateway.platform_totals is 'The sum of all platform_hours: coun
 
 create table gateway.platform_roll_up (
   one boolean primary key default true check (one),
-  rolled_up_to timestamptz not null
+  rolled_up_to timestamptz not null,
+  head_to timestamptz check (head_to > rolled_up_to)
 );
 comment on table gateway.platform_roll_up is
-  'One row, from the first summing up on: the moment up to which platform_hours are complete. Requests from then on are counted one by one.';
+  'One row, from the first summing up on: the moment up to which platform_hours are complete. Requests from then on, or from head_to, are counted one by one.';
 
+alter table gateway.platform_days enable row level security;
+alter table gateway.platform_heads enable row level security;
 alter table gateway.platform_hours enable row level security;
 alter table gateway.platform_totals enable row level security;
 alter table gateway.platform_roll_up enable row level security;
@@ -4490,43 +4513,74 @@ return array[
   40960, 57926, 81920, 115852, 163840, 231705, 327680];
 
 -- The histogram of latencies in milliseconds; a null is no latency.
+--
+-- These are asked for every hour, model and provider of a window: such expressions PL/pgSQL evaluates in a fifth of the time that a query
+-- takes.
 create function gateway.histogram(latencies integer[]) returns bigint[]
-language sql immutable parallel safe set search_path = ''
+language plpgsql immutable parallel safe
 as $$
-  with counts as (
-    select width_bucket(ms - 1, gateway.latency_bounds()) as bucket, count(*) as n
-    from unnest(latencies) as ms where ms is not null group by 1
-  )
-  select array_agg(coalesce(n, 0) order by b) from generate_series(0, cardinality(gateway.latency_bounds())) as b
-    left join counts on bucket = b
+declare
+  bounds constant integer[] := gateway.latency_bounds();
+  counts bigint[] := array_fill(0::bigint, array[cardinality(bounds) + 1]);
+  place integer;
+  ms integer;
+begin
+  foreach ms in array latencies loop
+    if ms is not null then
+      place := width_bucket(ms - 1, bounds) + 1;
+      counts[place] := counts[place] + 1;
+    end if;
+  end loop;
+  return counts;
+end;
 $$;
 
 -- Two histograms as one.
 create function gateway.add_histograms(one bigint[], other bigint[]) returns bigint[]
-language sql immutable parallel safe set search_path = ''
+language plpgsql immutable parallel safe
 as $$
-  select array_agg(coalesce(a, 0) + coalesce(b, 0) order by place)
-  from unnest(one, other) with ordinality as both_of (a, b, place)
+begin
+  return array[
+    one[1] + other[1], one[2] + other[2], one[3] + other[3], one[4] + other[4], one[5] + other[5],
+    one[6] + other[6], one[7] + other[7], one[8] + other[8], one[9] + other[9], one[10] + other[10],
+    one[11] + other[11], one[12] + other[12], one[13] + other[13], one[14] + other[14], one[15] + other[15],
+    one[16] + other[16], one[17] + other[17], one[18] + other[18], one[19] + other[19], one[20] + other[20],
+    one[21] + other[21], one[22] + other[22], one[23] + other[23], one[24] + other[24], one[25] + other[25],
+    one[26] + other[26], one[27] + other[27], one[28] + other[28], one[29] + other[29], one[30] + other[30],
+    one[31] + other[31], one[32] + other[32]];
+end;
 $$;
 
 create aggregate gateway.sum_histograms(bigint[]) (
-  sfunc = gateway.add_histograms, stype = bigint[], initcond = '{}', parallel = safe);
+  sfunc = gateway.add_histograms, stype = bigint[],
+  initcond = '{0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}', parallel = safe);
 
 -- The latency in milliseconds that so large a part (from 0 to 1) of a histogram does not exceed, on a straight line between the
 -- bounds of its place; null of an empty one. Of what is longer than the last bound no more than that is known.
 create function gateway.percentile(histogram bigint[], part double precision) returns integer
-language sql immutable parallel safe set search_path = ''
+language plpgsql immutable parallel safe
 as $$
-  with places as (
-    select n, place::integer, sum(n) over (order by place) as up_to, sum(n) over () as total
-    from unnest(histogram) with ordinality as of_histogram (n, place)
-  )
-  select round(
-      coalesce(bounds[place - 1], 0)
-      + (part * total - (up_to - n)) / n * (coalesce(bounds[place], bounds[place - 1]) - coalesce(bounds[place - 1], 0)))::integer
-  from places cross join gateway.latency_bounds() as bounds
-  where n > 0 and up_to >= part * total
-  order by place limit 1
+declare
+  bounds constant integer[] := gateway.latency_bounds();
+  wanted double precision := 0;
+  up_to bigint := 0;
+  lower integer := 0;
+  n bigint;
+begin
+  foreach n in array histogram loop
+    wanted := wanted + n;
+  end loop;
+  wanted := wanted * part;
+  for place in 1 .. cardinality(histogram) loop
+    n := histogram[place];
+    up_to := up_to + n;
+    if n > 0 and up_to >= wanted then
+      return round(lower + (wanted - (up_to - n)) / n * (coalesce(bounds[place], lower) - lower))::integer;
+    end if;
+    lower := coalesce(bounds[place], lower);
+  end loop;
+  return null;
+end;
 $$;
 
 -- The percentiles that are shown of a histogram.
@@ -5106,7 +5160,8 @@ $$;
 -- supabase/schemas/39_usage.sql
 
 -- How usage is summed up, and read. Every total is that of its hours and of the requests since: the two meet at
--- rolled_up_to, and a statement sees both as they were at one moment, so a total is exact whenever it is asked for.
+-- rolled_up_to, and a statement sees both as they were at one moment, so a total is exact whenever it is asked for. Whole days stand
+-- for their hours, and many requests since by a sum of their beginning (39_usage_heads.sql), so that it costs much the same, too.
 
 -- The requests that ended in [since, until), counted one by one.
 create function gateway.count_requests(this_account uuid, since timestamptz, until timestamptz)
@@ -5154,13 +5209,15 @@ as $$
            coalesce(sum(reasoning_tokens), 0) as reasoning_tokens, coalesce(sum(cost), 0) as cost
     from hours
   ),
+  gone as (delete from gateway.usage_heads where account_id = this_account and hour < until),
   total as (
     insert into gateway.usage_totals as totals
-      select this_account, until, requests, failed, own_key, prompt_tokens, cached_tokens, completion_tokens,
+      select this_account, until, null, requests, failed, own_key, prompt_tokens, cached_tokens, completion_tokens,
              reasoning_tokens, cost
       from sums
       on conflict (account_id) do update set
         rolled_up_to = excluded.rolled_up_to,
+        head_to = case when totals.head_to > excluded.rolled_up_to then totals.head_to end,
         requests = totals.requests + excluded.requests,
         failed = totals.failed + excluded.failed,
         own_key = totals.own_key + excluded.own_key,
@@ -5173,6 +5230,18 @@ as $$
   select requests::bigint from sums
 $$;
 
+-- Sums up the days of an account that end in (since, until], whose hours are summed up.
+create function gateway.sum_up_days(this_account uuid, since timestamptz, until timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.usage_days
+    select account_id, date_trunc('day', hour, 'UTC'), key_id, model, provider, sum(requests), sum(failed), sum(own_key),
+           sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost)::bigint
+    from gateway.usage_hours
+    where account_id = this_account and hour >= date_trunc('day', since, 'UTC') and hour < date_trunc('day', until, 'UTC')
+    group by 1, 2, 3, 4, 5
+$$;
+
 -- Sums up the hours of an account that are over, in steps, until it has summed up so many requests. Answers how many, and
 -- whether there are more. Whoever does the same for the account at the moment does it alone: a total is exact without it, and
 -- no call waits for this, since the account's row is left to the calls.
@@ -5182,20 +5251,21 @@ language plpgsql volatile set search_path = ''
 as $$
 declare
   until constant timestamptz := gateway.last_whole_hour(at);
+  before timestamptz;
   since timestamptz;
   ends timestamptz;
 begin
   summed := 0;
   more := false;
   loop
-    since := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
-    if since >= until then
+    before := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
+    if before >= until then
       return;
     end if;
     -- Days without requests need no step.
     since := (
       select date_trunc('hour', min(finished_at), 'UTC') from gateway.requests
-      where account_id = this_account and finished_at >= coalesce(since, '-infinity') and finished_at < until);
+      where account_id = this_account and finished_at >= coalesce(before, '-infinity') and finished_at < until);
     if since is null then
       return;
     end if;
@@ -5213,21 +5283,60 @@ begin
     ends := gateway.step_end(this_account, since, until);
     perform gateway.sum_up_labels(this_account, since, ends);
     summed := summed + gateway.sum_up(this_account, since, ends);
+    perform gateway.sum_up_days(this_account, coalesce(before, since), ends);
   end loop;
 end;
 $$;
 
--- The usage in [since, until), which are whole hours.
-create function gateway.used(this_account uuid, since timestamptz, until timestamptz)
+-- From when on an account's requests are counted one by one.
+create function gateway.counted_from(this_account uuid) returns timestamptz
+language sql stable set search_path = ''
+as $$ select coalesce(head_to, rolled_up_to) from gateway.usage_totals where account_id = this_account $$;
+
+-- The usage in [since, until), which are whole hours, by the hour.
+create function gateway.used_by_hour(this_account uuid, since timestamptz, until timestamptz)
 returns setof gateway.usage_hours
 language sql stable set search_path = ''
 as $$
   select * from gateway.usage_hours where account_id = this_account and hour >= since and hour < until
   union all
-  select * from gateway.count_requests(
-    this_account,
-    greatest(since, (select rolled_up_to from gateway.usage_totals where account_id = this_account)),
-    until)
+  select * from gateway.usage_heads where account_id = this_account and hour >= since and hour < until
+  union all
+  select * from gateway.count_requests(this_account, greatest(since, gateway.counted_from(this_account)), until)
+$$;
+
+-- The whole days (UTC) in [since, until) that are summed up: from the first moment of the first to the last of the last, where there is one.
+create function gateway.whole_days(
+  since timestamptz, until timestamptz, rolled_up_to timestamptz, out first timestamptz, out last timestamptz)
+language sql immutable parallel safe set search_path = ''
+as $$
+  select case when days.first < days.last then days.first end, case when days.first < days.last then days.last end
+  from (
+    select date_trunc('day', since + interval '24 hours' - interval '1 microsecond', 'UTC') as first,
+           -- Of what is not summed up at all, nothing is whole: "least" passes over a null.
+           case when rolled_up_to is not null then date_trunc('day', least(until, rolled_up_to), 'UTC') end as last) as days
+$$;
+
+-- The usage in [since, until), which are whole hours: of whole days by the day, under its first hour.
+create function gateway.used(this_account uuid, since timestamptz, until timestamptz)
+returns setof gateway.usage_hours
+language plpgsql stable set search_path = ''
+as $$
+declare
+  days constant record := gateway.whole_days(
+    since, until, (select rolled_up_to from gateway.usage_totals where account_id = this_account));
+begin
+  if days.first is null then
+    return query select * from gateway.used_by_hour(this_account, since, until);
+    return;
+  end if;
+  return query
+    select * from gateway.usage_days where account_id = this_account and hour >= days.first and hour < days.last
+    union all
+    select * from gateway.usage_hours where account_id = this_account and hour >= since and hour < days.first
+    union all
+    select * from gateway.used_by_hour(this_account, days.last, until);
+end;
 $$;
 
 -- Sums in the API's form.
@@ -5273,10 +5382,10 @@ as $$
     from gateway.usage_totals where account_id = this_account
     union all
     select requests, failed, own_key, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, cost
-    from gateway.count_requests(
-      this_account,
-      coalesce((select rolled_up_to from gateway.usage_totals where account_id = this_account), '-infinity'),
-      'infinity')
+    from gateway.usage_heads where account_id = this_account
+    union all
+    select requests, failed, own_key, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, cost
+    from gateway.count_requests(this_account, coalesce(gateway.counted_from(this_account), '-infinity'), 'infinity')
   )
   select gateway.figures(sum(requests), sum(failed), sum(own_key), sum(prompt_tokens), sum(cached_tokens),
                          sum(completion_tokens), sum(reasoning_tokens), sum(cost))
@@ -5306,6 +5415,89 @@ $$;
 create function gateway.place(at timestamptz, id uuid) returns text
 language sql stable set search_path = ''
 as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
+
+-- supabase/schemas/39_usage_heads.sql
+
+-- The beginning of what is not summed up yet, where that is much: at the end of an hour an account, or the platform, has an hour's requests
+-- to count and ten minutes' more, which would cost every reader the more the busier it is. So whoever reads sums them up, once they are many.
+-- What is kept here is never the source of anything: the hours are summed up from the requests.
+
+-- From so many requests on.
+create function gateway.many_requests() returns integer
+language sql immutable parallel safe
+return 500;
+
+-- Where a beginning ends: a settle that is under way now is not in it (see gateway.last_whole_hour).
+create function gateway.head_end(at timestamptz) returns timestamptz
+language sql stable set search_path = ''
+as $$ select at - interval '10 minutes' $$;
+
+-- Sums up an account's hours, as far as they are over, and the beginning of what remains. Planned as gateway.count_platform.
+create function gateway.sum_up_latest(this_account uuid, at timestamptz) returns void
+language plpgsql volatile set search_path = '' set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off
+as $$
+declare
+  until constant timestamptz := gateway.head_end(at);
+  since timestamptz;
+begin
+  perform gateway.roll_up(this_account, at);
+  since := gateway.counted_from(this_account);
+  if (since < until and exists (
+      select from gateway.requests
+      where account_id = this_account and finished_at >= since and finished_at < until
+      order by finished_at offset gateway.many_requests() limit 1)) is not true
+    or not pg_try_advisory_xact_lock(hashtextextended('roll_up ' || this_account, 0)) then
+    return;
+  end if;
+  -- Again: another session may have done it, and committed since. And what has piled up in hours that are over is for roll_up.
+  since := gateway.counted_from(this_account);
+  if since >= until or exists (
+      select from gateway.requests
+      where account_id = this_account and finished_at >= since and finished_at < gateway.last_whole_hour(at)) then
+    return;
+  end if;
+  with former as (delete from gateway.usage_heads where account_id = this_account returning *)
+  insert into gateway.usage_heads
+    select account_id, hour, key_id, model, provider, sum(requests), sum(failed), sum(own_key), sum(prompt_tokens), sum(cached_tokens),
+           sum(completion_tokens), sum(reasoning_tokens), sum(cost)::bigint
+    from (select * from former union all select * from gateway.count_requests(this_account, since, until)) as both_of
+    group by 1, 2, 3, 4, 5;
+  update gateway.usage_totals set head_to = until where account_id = this_account;
+end;
+$$;
+
+-- The same for the platform.
+create function gateway.sum_up_platform_latest(at timestamptz) returns void
+language plpgsql volatile set search_path = '' set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off
+as $$
+declare
+  until constant timestamptz := gateway.head_end(at);
+  most constant bigint := 20000;
+  since timestamptz;
+begin
+  if (select rolled_up_to from gateway.platform_roll_up) < gateway.last_whole_hour(at) is not false then
+    perform gateway.roll_up_platform(at, most);
+  end if;
+  since := gateway.platform_counted_from();
+  if (since < until and exists (
+      select from gateway.requests where finished_at >= since and finished_at < until offset gateway.many_requests() limit 1)) is not true
+    or not pg_try_advisory_xact_lock(7020094213606) then
+    return;
+  end if;
+  since := gateway.platform_counted_from();
+  if since >= until or (select rolled_up_to from gateway.platform_roll_up) < gateway.last_whole_hour(at) then
+    return;
+  end if;
+  with former as (delete from gateway.platform_heads returning *)
+  insert into gateway.platform_heads
+    select hour, model, provider, outcome, error_code, stream, sum(requests), sum(own_key), sum(estimated), sum(prompt_tokens),
+           sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost), sum(provider_cost),
+           gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes), sum(duration_ms), sum(first_byte_ms)
+    from (select * from former union all select * from gateway.count_platform(since, until)) as both_of
+    group by 1, 2, 3, 4, 5, 6;
+  update gateway.platform_roll_up set head_to = until;
+end;
+$$;
 
 -- supabase/schemas/39_usage_labels.sql
 
@@ -5378,7 +5570,8 @@ $$;
 -- supabase/schemas/39_usage_platform.sql
 
 -- How the platform's usage is summed up, and read. As with an account's (39_usage.sql), a figure is that of the hours that are summed
--- up and of the requests since, which meet at rolled_up_to: it is exact whenever it is asked for.
+-- up and of the requests since, which meet at rolled_up_to: it is exact whenever it is asked for. Whole days stand for their hours, and many
+-- requests since by a sum of their beginning (39_usage_heads.sql).
 
 -- What of a cost the provider gets by its prices, without our markup; of a call with the caller's own key there, nothing.
 create function gateway.provider_cost(cost bigint, markup integer) returns bigint
@@ -5386,9 +5579,15 @@ language sql immutable parallel safe
 return round(cost * 10000::numeric / nullif(markup, 0))::bigint;
 
 -- The requests of all accounts that ended in [since, until), counted one by one.
+--
+-- Planned for its very window, and never by reading a whole month: of a window that it does not know Postgres thinks that much of the
+-- table lies in it, and with ten million requests in a month each look at the last minutes took seconds. A plan that must not do what it
+-- would has a cost for which Postgres compiles it, which takes longer than to run it.
 create function gateway.count_platform(since timestamptz, until timestamptz) returns setof gateway.platform_hours
-language sql stable set search_path = ''
+language plpgsql stable set search_path = '' set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off
 as $$
+begin
+  return query
   select date_trunc('hour', finished_at, 'UTC'), model, coalesce(provider, ''), outcome, coalesce(error_code, ''), stream,
          count(*), count(*) filter (where own_key), count(*) filter (where estimated),
          sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens),
@@ -5397,7 +5596,8 @@ as $$
          coalesce(sum(duration_ms), 0), coalesce(sum(first_byte_ms), 0)
   from gateway.requests
   where finished_at >= since and finished_at < until
-  group by 1, 2, 3, 4, 5, 6
+  group by 1, 2, 3, 4, 5, 6;
+end;
 $$;
 
 -- Sums up the platform's requests in [since, until), whole hours of which none is summed up. Answers how many there were.
@@ -5436,11 +5636,12 @@ $$;
 -- Sums up the platform's hours that are over, one after the other, until it has summed up so many requests. Answers whether there
 -- are more. One session at a time does it; the others leave it to that one.
 create function gateway.roll_up_platform(at timestamptz, most bigint default 100000) returns boolean
-language plpgsql volatile set search_path = ''
+language plpgsql volatile set search_path = '' set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off
 as $$
 declare
   until constant timestamptz := gateway.last_whole_hour(at);
   since timestamptz;
+  before timestamptz;
   counted bigint;
   summed bigint := 0;
 begin
@@ -5451,6 +5652,7 @@ begin
     (select rolled_up_to from gateway.platform_roll_up),
     (select date_trunc('hour', min(finished_at), 'UTC') from gateway.requests),
     until);
+  before := since;
   while since < until and summed < most loop
     counted := gateway.sum_up_platform(since, since + interval '1 hour');
     if counted > 0 then
@@ -5466,21 +5668,45 @@ begin
         least(since + interval '1 day', until));
     end if;
   end loop;
-  insert into gateway.platform_roll_up (rolled_up_to) values (since)
-    on conflict (one) do update set rolled_up_to = excluded.rolled_up_to;
+  insert into gateway.platform_days
+    select date_trunc('day', hour, 'UTC'), model, provider, outcome, error_code, stream, sum(requests), sum(own_key), sum(estimated),
+           sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost),
+           sum(provider_cost), gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes), sum(duration_ms),
+           sum(first_byte_ms)
+    from gateway.platform_hours
+    where hour >= date_trunc('day', before, 'UTC') and hour < date_trunc('day', since, 'UTC')
+    group by 1, 2, 3, 4, 5, 6;
+  delete from gateway.platform_heads where hour < since;
+  insert into gateway.platform_roll_up as rolled (rolled_up_to) values (since)
+    on conflict (one) do update set
+      rolled_up_to = excluded.rolled_up_to, head_to = case when rolled.head_to > excluded.rolled_up_to then rolled.head_to end;
   return since < until;
 end;
 $$;
 
--- The platform's usage in [since, until), which are whole hours.
-create function gateway.platform_used(since timestamptz, until timestamptz) returns setof gateway.platform_hours
+-- From when on the platform's requests are counted one by one.
+create function gateway.platform_counted_from() returns timestamptz
 language sql stable set search_path = ''
-as $$
-  select * from gateway.platform_hours where hour >= since and hour < until
+as $$ select coalesce(head_to, rolled_up_to) from gateway.platform_roll_up $$;
+
+-- The platform's usage in [since, until), which are whole hours: of whole days by the day, under its first hour. Without settings of its own,
+-- so that Postgres puts it in its caller's place, and thousands of hours are not written down in between.
+create function gateway.platform_used(since timestamptz, until timestamptz) returns setof gateway.platform_hours
+language sql stable
+begin atomic
+  select d.* from gateway.whole_days(since, until, (select rolled_up_to from gateway.platform_roll_up)) as days
+    join gateway.platform_days as d on d.hour >= days.first and d.hour < days.last
   union all
-  select * from gateway.count_platform(
-    greatest(since, (select rolled_up_to from gateway.platform_roll_up)), until)
-$$;
+  select h.* from gateway.whole_days(since, until, (select rolled_up_to from gateway.platform_roll_up)) as days
+    join gateway.platform_hours as h on h.hour >= since and h.hour < coalesce(days.first, until)
+  union all
+  select h.* from gateway.whole_days(since, until, (select rolled_up_to from gateway.platform_roll_up)) as days
+    join gateway.platform_hours as h on h.hour >= days.last and h.hour < until
+  union all
+  select * from gateway.platform_heads where hour >= since and hour < until
+  union all
+  select * from gateway.count_platform(greatest(since, gateway.platform_counted_from()), until);
+end;
 
 -- Sums of the platform's usage in the API's form. A failed request is one that neither completed nor was left by its client.
 create function gateway.platform_figures(
@@ -5497,25 +5723,51 @@ as $$
     'duration_ms', gateway.latency(durations), 'first_byte_ms', gateway.latency(first_bytes))
 $$;
 
--- The platform's usage in [since, until): the total, and its parts by day, model, provider and kind of error.
+-- The platform's usage in [since, until): the total, and its parts by model, provider and kind of error. What is read is summed up before
+-- it is parted, since there are many hours.
 create function gateway.platform_by(since timestamptz, until timestamptz)
 returns table (part text, value text, figures jsonb, requests numeric, cost numeric)
 language sql stable set search_path = ''
 as $$
-  with used as (
-    select *, (hour at time zone 'utc')::date as day, outcome not in ('completed', 'client_left') as is_failed
-    from gateway.platform_used(since, until)
+  with used as materialized (
+    select model, provider, error_code, outcome not in ('completed', 'client_left') as is_failed,
+           sum(requests) as requests, sum(own_key) as own_key, sum(estimated) as estimated, sum(prompt_tokens) as prompt_tokens,
+           sum(cached_tokens) as cached_tokens, sum(written_tokens) as written_tokens, sum(completion_tokens) as completion_tokens,
+           sum(reasoning_tokens) as reasoning_tokens, sum(cost) as cost, sum(provider_cost) as provider_cost,
+           gateway.sum_histograms(durations) as durations, gateway.sum_histograms(first_bytes) as first_bytes
+    from gateway.platform_used(since, until) group by 1, 2, 3, 4
   )
-  select case grouping(day, model, provider, error_code)
-           when 15 then 'total' when 7 then 'day' when 11 then 'model' when 13 then 'provider' else 'error' end,
-         coalesce(day::text, model, provider, error_code),
+  select case grouping(model, provider, error_code) when 7 then 'total' when 3 then 'model' when 5 then 'provider' else 'error' end,
+         coalesce(model, provider, error_code),
          gateway.platform_figures(
            sum(requests), coalesce(sum(requests) filter (where is_failed), 0), sum(own_key), sum(estimated), sum(prompt_tokens),
            sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost), sum(provider_cost),
            gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes)),
          sum(requests), sum(cost)
   from used
-  group by grouping sets ((), (day), (model), (provider), (error_code))
+  group by grouping sets ((), (model), (provider), (error_code))
+$$;
+
+-- The same by day.
+create function gateway.platform_by_day(since timestamptz, until timestamptz) returns table (day date, figures jsonb)
+language sql stable set search_path = ''
+as $$
+  select (hour at time zone 'utc')::date, gateway.platform_figures(
+    sum(requests), coalesce(sum(requests) filter (where outcome not in ('completed', 'client_left')), 0), sum(own_key), sum(estimated),
+    sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost),
+    sum(provider_cost), gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes))
+  from gateway.platform_used(since, until) group by 1
+$$;
+
+-- The total alone.
+create function gateway.platform_total(since timestamptz, until timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select gateway.platform_figures(
+    sum(requests), coalesce(sum(requests) filter (where outcome not in ('completed', 'client_left')), 0), sum(own_key), sum(estimated),
+    sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost),
+    sum(provider_cost), gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes))
+  from gateway.platform_used(since, until)
 $$;
 
 -- One part of them as a list, the dearest first. `name` is that of the member that says which it is.
@@ -10141,7 +10393,7 @@ declare
   at constant timestamptz := gateway.now();
   answer jsonb;
 begin
-  perform gateway.roll_up(session.account_id, at);
+  perform gateway.sum_up_latest(session.account_id, at);
   with month as (
     select * from gateway.usage_by(session.account_id, date_trunc('month', at, 'UTC'), 'infinity')
   ),
@@ -10176,7 +10428,7 @@ declare
   at constant timestamptz := gateway.now();
   asked record;
 begin
-  perform gateway.roll_up(session.account_id, at);
+  perform gateway.sum_up_latest(session.account_id, at);
   asked := gateway.usage_window(query, 'month', 0, at);
   return (
     select jsonb_build_object(
@@ -10197,7 +10449,7 @@ declare
   asked record;
   answer jsonb;
 begin
-  perform gateway.roll_up(session.account_id, at);
+  perform gateway.sum_up_latest(session.account_id, at);
   asked := gateway.usage_window(query, 'day', 29, at);
   with sums as (select * from gateway.usage_by(session.account_id, asked.since, asked.until)),
   days as (
@@ -10243,7 +10495,7 @@ declare
   asked record;
   answer jsonb;
 begin
-  perform gateway.roll_up(session.account_id, at);
+  perform gateway.sum_up_latest(session.account_id, at);
   asked := gateway.usage_window(query, 'month', 0, at);
   with found as (
     select * from gateway.api_keys
@@ -15003,7 +15255,7 @@ $$;
 
 -- query: hours (so many up to the end of this one). The window before it is as long. `now` are the last five minutes.
 create function public.get_platform_monitor(caller jsonb, query jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:monitor');
@@ -15012,6 +15264,7 @@ declare
   until constant timestamptz := date_trunc('hour', at, 'UTC') + interval '1 hour';
   since constant timestamptz := until - length;
 begin
+  perform gateway.sum_up_platform_latest(at);
   return (
     with parts as materialized (select * from gateway.platform_by(since, until))
     select jsonb_build_object(
@@ -15025,7 +15278,7 @@ begin
           'first_byte_ms', gateway.latency(gateway.sum_histograms(first_bytes)))
         from gateway.count_platform(at - interval '5 minutes', 'infinity')),
       'window', (select figures from parts where part = 'total'),
-      'before', (select figures from gateway.platform_by(since - length, since) where part = 'total'),
+      'before', gateway.platform_total(since - length, since),
       'by_provider', (
         select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'provider', 50) from parts where part = 'provider' and value <> ''),
       'by_model', (select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'model', 20) from parts where part = 'model'),
@@ -15742,20 +15995,21 @@ $$;
 
 -- query: from, to. Days without usage are listed too.
 create function public.get_platform_usage(caller jsonb, query jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:usage');
   asked constant record := gateway.usage_window(query, 'day', 29, gateway.now());
 begin
+  perform gateway.sum_up_platform_latest(gateway.now());
   return (
     with parts as materialized (select * from gateway.platform_by(asked.since, asked.until))
     select jsonb_build_object(
       'object', 'platform_usage', 'from', asked.since, 'to', asked.until,
       'totals', (select figures from parts where part = 'total'),
       'by_day', (
-        select coalesce(jsonb_agg(jsonb_build_object('day', value, 'usage', figures) order by value), '[]')
-        from parts where part = 'day'),
+        select coalesce(jsonb_agg(jsonb_build_object('day', day, 'usage', figures) order by day), '[]')
+        from gateway.platform_by_day(asked.since, asked.until)),
       'by_model', (select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'model', 1000) from parts where part = 'model'),
       'by_provider', (
         select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'provider', 100) from parts where part = 'provider' and value <> '')));
@@ -15775,12 +16029,13 @@ $$;
 
 -- query: from, to. What calls cost comes from the hours that are summed up, everything else from the ledger.
 create function public.get_transaction_analytics(caller jsonb, query jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:usage');
   asked constant record := gateway.usage_window(query, 'day', 29, gateway.now());
 begin
+  perform gateway.sum_up_platform_latest(gateway.now());
   return (
     with movements as (
       select * from gateway.movements(asked.since, asked.until)
@@ -16077,12 +16332,13 @@ $$;
 -- instances of the gateway, of which none lives long enough to count for itself.
 
 create function public.get_platform_metrics(caller jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:metrics');
   at constant timestamptz := gateway.now();
 begin
+  perform gateway.sum_up_platform_latest(at);
   return (
     with counted as materialized (
       select model, provider, outcome, error_code, stream, requests, prompt_tokens, cached_tokens, written_tokens,
@@ -16091,8 +16347,11 @@ begin
       union all
       select model, provider, outcome, error_code, stream, requests, prompt_tokens, cached_tokens, written_tokens,
              completion_tokens, reasoning_tokens, cost, provider_cost, estimated, durations, first_bytes, duration_ms, first_byte_ms
-      from gateway.count_platform(
-        coalesce((select rolled_up_to from gateway.platform_roll_up), '-infinity'), 'infinity')
+      from gateway.platform_heads
+      union all
+      select model, provider, outcome, error_code, stream, requests, prompt_tokens, cached_tokens, written_tokens,
+             completion_tokens, reasoning_tokens, cost, provider_cost, estimated, durations, first_bytes, duration_ms, first_byte_ms
+      from gateway.count_platform(coalesce(gateway.platform_counted_from(), '-infinity'), 'infinity')
     ),
     outcomes as (
       select model, provider, outcome, stream, sum(requests) as requests from counted group by 1, 2, 3, 4
@@ -16891,7 +17150,7 @@ $$;
 -- A request with several tags counts in the group of each. Those that are for no end user are a group by themselves: all that there was,
 -- less what was for one.
 create function public.get_report(caller jsonb, query jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -16905,6 +17164,7 @@ declare
   answer jsonb;
 begin
   perform gateway.require(query, 'from', 'to', 'group_by');
+  perform gateway.sum_up_latest(session.account_id, gateway.now());
   with labelled as (
     select * from gateway.used_by_label(session.account_id, label_kind, since, until)
     where label_kind is not null and label = coalesce(query ->> 'user', query ->> 'tag', label)
@@ -16912,8 +17172,13 @@ begin
   usage as (
     select hour, key_id, model, provider, null as label, requests, prompt_tokens, cached_tokens, completion_tokens,
            reasoning_tokens, cost
+    from gateway.used_by_hour(session.account_id, since, until)
+    where group_by = 'hour' and label_kind is null
+    union all
+    select hour, key_id, model, provider, null, requests, prompt_tokens, cached_tokens, completion_tokens,
+           reasoning_tokens, cost
     from gateway.used(session.account_id, since, until)
-    where label_kind is null or counts_nobody
+    where group_by <> 'hour' and (label_kind is null or counts_nobody)
     union all
     select hour, key_id, model, provider, label, requests, prompt_tokens, cached_tokens, completion_tokens,
            reasoning_tokens, cost
