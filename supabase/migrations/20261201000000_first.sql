@@ -379,6 +379,7 @@ create table gateway.api_keys (
   spend_limit gateway.positive_bigint,
   spend_period gateway.spend_period,
   rate_limits jsonb not null default '{}',
+  trace_content boolean not null default false,
   requests_used gateway.unsigned_bigint not null default 0,
   spent bigint not null default 0,
   spent_ever gateway.unsigned_bigint not null default 0,
@@ -394,6 +395,7 @@ comment on column gateway.api_keys.from_sign_in is 'A sign-in has issued it; it 
 comment on column gateway.api_keys.rotate_after_days is 'How old its owner wants the secret to become; the key says when it is due.';
 comment on column gateway.api_keys.refused_code is
   'How the key was last refused as the audit trail has it: a client that goes on with a dead key must not fill that.';
+comment on column gateway.api_keys.trace_content is 'Whether what is said in its calls goes to the operator''s receiver of traces, if there is one.';
 comment on column gateway.api_keys.rate_limits is 'Limits below the account''s; a higher figure has no effect.';
 
 create index api_keys_account on gateway.api_keys (account_id, created_at, id);
@@ -706,6 +708,8 @@ create table gateway.holds (
   call_id uuid primary key,
   account_id uuid,
   key_id uuid,
+  request_id text,
+  model text,
   end_user text,
   state gateway.hold_state not null,
   amount gateway.unsigned_bigint not null default 0,
@@ -715,6 +719,7 @@ create table gateway.holds (
 );
 comment on table gateway.holds is
   'A call''s reservation, from begin_request to finish_request, which deletes it. Swept: past its time and released, but a late settle still counts. Tombstone: finished before it began. What the call costs is no part of it: the prices that begin_request froze come back with the settlement.';
+comment on column gateway.holds.request_id is 'With model what a call that runs is found and shown by (gateway.unfinished).';
 comment on column gateway.holds.end_user is 'Whose budget it reserves of, in an account that has any (gateway.end_users).';
 comment on column gateway.holds.settlement is 'Of a tombstone: what the begin that comes after it is settled by.';
 
@@ -881,11 +886,15 @@ create table gateway.end_users (
   spent bigint not null default 0,
   spent_ever gateway.unsigned_bigint not null default 0,
   period_start timestamptz not null,
+  told_step integer not null default 0 check (told_step in (0, 80, 100)),
+  told_of bigint,
   created_at timestamptz not null,
   primary key (account_id, name)
 ) with (fillfactor = 70);
 comment on table gateway.end_users is
   'End users with a budget of their own (is_own; without an amount they may spend what they like), and those that the default has been counted for. spent, in nano-dollars in the current period, counts calls that are over; what is still open is counted from the holds, as for keys.';
+comment on column gateway.end_users.told_step is
+  'Up to which part of its budget, in percent, its account was told in this period, while the budget was told_of.';
 comment on column gateway.end_users.spent_ever is 'What all calls have cost that ended since created_at.';
 
 create table gateway.end_user_erasures (
@@ -3551,7 +3560,7 @@ $$;
 create function gateway.webhook_events() returns text[]
 language sql immutable parallel safe
 return array['balance.low', 'payment.succeeded', 'payment.refunded', 'key.spend_limit_reached', 'key.expiring',
-             'subscription.changed', 'usage.daily', 'spend.threshold_reached', 'provider_key.refused'];
+             'subscription.changed', 'usage.daily', 'spend.threshold_reached', 'provider_key.refused', 'end_user.budget_reached'];
 
 -- The event that a kind of mail is as well, so that one cause writes both; null where there is none.
 create function gateway.event_of(kind text, payload jsonb) returns text
@@ -3603,8 +3612,17 @@ $$;
 create function gateway.optional_mail() returns text[]
 language sql immutable parallel safe
 return array[
-  'credits_expiring', 'key_expiring', 'low_balance', 'out_of_credits', 'referral_reward', 'spend_limit', 'trial_ended', 'trial_ending',
+  'credits_expiring', 'end_user_budget', 'key_expiring', 'low_balance', 'out_of_credits', 'referral_reward', 'spend_limit', 'trial_ended', 'trial_ending',
   'usage_report'];
+
+-- Whether an account gets mail of a kind: not without an address, and not where it does not want it.
+create function gateway.wants_mail(account gateway.accounts, kind text) returns boolean
+language sql stable set search_path = ''
+as $$
+  select account.email is not null and account.deleted_at is null and not exists (
+    select from gateway.notification_preferences p
+    where p.account_id = account.id and p.kind = wants_mail.kind and not p.enabled)
+$$;
 
 -- Queues a mail to an account, once for each dedupe_key of its kind. An account without an address gets none, and neither does one
 -- that does not want it. Its webhooks are told of the same, whatever it wants of mail.
@@ -3612,10 +3630,8 @@ create function gateway.notify(account uuid, kind text, dedupe_key text, payload
 language sql volatile set search_path = ''
 as $$
   insert into gateway.notifications (account_id, kind, dedupe_key, payload, due_at, created_at)
-    select id, notify.kind, notify.dedupe_key, notify.payload, at, at from gateway.accounts
-    where id = notify.account and email is not null and deleted_at is null
-      and not exists (select from gateway.notification_preferences p
-                      where p.account_id = notify.account and p.kind = notify.kind and not p.enabled)
+    select id, notify.kind, notify.dedupe_key, notify.payload, at, at from gateway.accounts a
+    where id = notify.account and gateway.wants_mail(a, notify.kind)
     on conflict do nothing;
   select gateway.emit(notify.account, told.event, notify.kind || ' ' || notify.dedupe_key,
                       gateway.event_data(notify.kind, notify.payload), at)
@@ -4194,6 +4210,74 @@ begin
 end;
 $$;
 
+-- supabase/schemas/37_notify_end_users.sql
+
+-- Telling an account that its end users come near their budgets. Whoever counts has the account's row locked.
+
+-- Which part of a budget, in percent, was reached by who has spent so much: 100, 80 or 0. A budget of nothing is none to come near to.
+create function gateway.budget_step(spent bigint, budget bigint) returns integer
+language sql immutable parallel safe
+return case
+  when budget > 0 and spent >= budget then 100
+  when budget > 0 and spent >= budget - budget / 5 then 80
+  else 0
+end;
+
+-- Tells of an end user that has reached a part of its budget. Webhooks are told of each. Of mail the first goes at once; whoever follows
+-- within an hour is in one mail at its end: ten thousand with a default budget are no ten thousand mails.
+--
+-- No key for duplicates has the name in it, since names are forgotten: what was told stands with the end user.
+create function gateway.notify_of_budget(end_user gateway.end_users, step integer, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  most_named constant integer := 20;
+  gathers constant interval := '1 hour';
+  told constant jsonb := jsonb_build_object(
+    'user', end_user.name, 'step', step, 'spent', gateway.dollars(end_user.spent), 'budget', gateway.dollars(end_user.budget),
+    'period', coalesce(end_user.period, 'total'));
+  former gateway.notifications;
+begin
+  perform gateway.emit(
+    end_user.account_id, 'end_user.budget_reached', gen_random_uuid()::text, told || jsonb_build_object('at', at), at);
+  select * into former from gateway.notifications n
+    where n.account_id = end_user.account_id and n.kind = 'end_user_budget' and n.created_at > at - gathers
+    order by n.id desc limit 1;
+  if former.state = 'due' then
+    -- Unless it is being sent in this moment.
+    update gateway.notifications n set payload = n.payload || jsonb_build_object(
+      'count', (n.payload ->> 'count')::integer + 1,
+      'users', case when jsonb_array_length(n.payload -> 'users') < most_named then n.payload -> 'users' || told else n.payload -> 'users' end)
+      where n.id = former.id and n.state = 'due';
+    if found then
+      return;
+    end if;
+  end if;
+  insert into gateway.notifications (account_id, kind, dedupe_key, payload, due_at, created_at)
+    select id, 'end_user_budget', gen_random_uuid()::text,
+           jsonb_build_object('count', 1, 'users', jsonb_build_array(told), 'at', at),
+           at + case when former.id is null then interval '0' else gathers end, at
+    from gateway.accounts a
+    where id = end_user.account_id and gateway.wants_mail(a, 'end_user_budget');
+end;
+$$;
+
+-- A call for an end user was refused for want of budget: what is left fits no call like it, though it never gets to be nothing. Only
+-- where little is left, since a call may be dear.
+create function gateway.notify_of_budget_refusal(end_user gateway.end_users, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  end_user.spent := gateway.spent_by_end_user(end_user, at);
+  if gateway.budget_step(end_user.spent, end_user.budget) > 0
+    and (end_user.told_step < 100 or end_user.told_of is distinct from end_user.budget) then
+    update gateway.end_users set told_step = 100, told_of = end_user.budget
+      where account_id = end_user.account_id and name = end_user.name;
+    perform gateway.notify_of_budget(end_user, 100, at);
+  end if;
+end;
+$$;
+
 -- supabase/schemas/37_notify_plan.sql
 
 -- Mail about plans that are bought, and about auto top-up.
@@ -4478,13 +4562,17 @@ begin
 end;
 $$;
 
--- Counts what a call has cost that is over, and was begun at `placed_at`. One whom a crash has taken off the record is on it again.
+-- Counts what a call has cost that is over, and was begun at `placed_at`, and tells of it once that is four fifths of the budget, and all
+-- of it. One whom a crash has taken off the record is on it again.
 create function gateway.charge_end_user(owner uuid, called text, cost bigint, placed_at timestamptz, at timestamptz)
 returns void
 language plpgsql
 as $$
 declare
   charged gateway.end_users := gateway.end_user_of(owner, called);
+  starts timestamptz;
+  told integer;
+  step integer;
 begin
   if charged.created_at is null then
     if charged.budget is null or not gateway.keep_end_user(owner, called, at) then
@@ -4492,12 +4580,18 @@ begin
     end if;
     charged := gateway.end_user_of(owner, called);
   end if;
+  starts := case when charged.period is null then charged.period_start
+                 else greatest(charged.period_start, gateway.period_start(charged.period, placed_at)) end;
+  charged.spent := gateway.spent_by_end_user(charged, placed_at) + cost;
+  told := case when starts = charged.period_start and charged.told_of = charged.budget then charged.told_step else 0 end;
+  step := case when cost > 0 then gateway.budget_step(charged.spent, charged.budget) else 0 end;
   update gateway.end_users set
-    spent = gateway.spent_by_end_user(charged, placed_at) + cost,
-    spent_ever = spent_ever + cost,
-    period_start = case when charged.period is null then period_start
-                        else greatest(period_start, gateway.period_start(charged.period, placed_at)) end
+    spent = charged.spent, spent_ever = spent_ever + cost, period_start = starts,
+    told_step = greatest(told, step), told_of = charged.budget
     where account_id = owner and name = called;
+  if step > told then
+    perform gateway.notify_of_budget(charged, step, at);
+  end if;
 end;
 $$;
 
@@ -4747,6 +4841,27 @@ $$;
 
 -- Whom an account has its end users' names from, it may have to forget them for. What their calls cost stays, and says of whom no longer.
 
+-- Takes an end user's name out of what its account was told of its budget. Answers whether that is done: the words of a mail that is being
+-- sent do not change any more.
+create function gateway.erase_told(owner uuid, called text) returns boolean
+language plpgsql volatile
+as $$
+begin
+  update gateway.webhook_deliveries d set data = d.data || '{"user": null}'
+    from gateway.webhooks w
+    where w.account_id = owner and d.webhook_id = w.id and d.event = 'end_user.budget_reached' and d.data ->> 'user' = called;
+  update gateway.notifications n set payload = n.payload || jsonb_build_object('users', (
+      select jsonb_agg(case when told ->> 'user' = called then told || '{"user": null}' else told end order by place)
+      from jsonb_array_elements(n.payload -> 'users') with ordinality as all_told (told, place)))
+    where n.account_id = owner and n.kind = 'end_user_budget' and n.state <> 'sending'
+      and n.payload -> 'users' @> jsonb_build_array(jsonb_build_object('user', called));
+  return not exists (
+    select from gateway.notifications n
+    where n.account_id = owner and n.kind = 'end_user_budget' and n.state = 'sending'
+      and n.payload -> 'users' @> jsonb_build_array(jsonb_build_object('user', called)));
+end;
+$$;
+
 -- Takes what an account has said of requests out of some of them: of those for an end user, or of all (null). Answers whether there are no
 -- more. The account's row is locked.
 create function gateway.erase_labels(owner uuid, called text) returns boolean
@@ -4783,7 +4898,7 @@ begin
       select ctid from gateway.usage_labels where account_id = owner and kind = 'user' and label = called limit most));
   end if;
   get diagnostics erased = row_count;
-  return erased < most;
+  return erased < most and (called is null or gateway.erase_told(owner, called));
 end;
 $$;
 
@@ -5849,7 +5964,7 @@ begin atomic
       select from gateway.roles as r where r.name = (account).role and gateway.covers(r.permissions, 'inference'))
     and gateway.covers(k.scopes, 'inference')
     and k.revoked_at is null and k.disabled_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
-    and k.ip_allowlist = '{}' and k.domain_allowlist = '{}' and k.allowed_models = '{}'
+    and k.ip_allowlist = '{}' and k.domain_allowlist = '{}' and k.allowed_models = '{}' and not k.trace_content
     -- The call is whole, of text alone, no turn of a chat, no response that is stored, and has no Idempotency-Key.
     and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units' and not call ? 'wishes' and not call ? 'hedged'
     and (asked).session_id is null and (asked).stored_response is null and (asked).idempotency is null
@@ -6016,6 +6131,9 @@ begin
       perform gateway.note_refusal(caller, key, refused ->> 'code', at);
     elsif refused ->> 'status' = '402' then
       perform gateway.notify_of_refusal(account, key, refused ->> 'code', at);
+      if refused ->> 'code' = 'end_user_budget_reached' then
+        perform gateway.notify_of_budget_refusal(end_user, at);
+      end if;
     end if;
     return jsonb_build_object(
       'refused', refused, 'limits', limits,
@@ -6042,7 +6160,8 @@ begin
 
   placed := gateway.place_hold(
     (call ->> 'call_id')::uuid, account.id, key.id, priced.amount,
-    at + make_interval(secs => hold_seconds), at, case when account.has_end_users then call ->> 'end_user' end);
+    at + make_interval(secs => hold_seconds), at, case when account.has_end_users then call ->> 'end_user' end,
+    caller ->> 'request_id', model.id);
   if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
     -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
     update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;
@@ -6055,6 +6174,9 @@ begin
     'deprecated', extract(epoch from model.deprecated_at)::bigint,
     -- What a provider reports beyond these is not believed.
     'most_prompt', greatest(model.context_length, prompt), 'most_completion', model.max_output * choices);
+  if key.trace_content then
+    answer := answer || '{"trace_content": true}';
+  end if;
   if not placed.is_open then
     return gateway.not_begun(placed.overtaken_by, answer);
   end if;
@@ -6106,8 +6228,8 @@ begin
     until := at + asked.hold_seconds * interval '1 second';
     earliest_end := gateway.earliest_end(asked.call_id, at);
     -- As gateway.place_hold does it, for a call that has left nothing yet, in a month that is counted.
-    insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
-      select asked.call_id, account.id, usual.key_id, 'open', usual.amount, at, until
+    insert into gateway.holds (call_id, account_id, key_id, request_id, model, state, amount, created_at, expires_at)
+      select asked.call_id, account.id, usual.key_id, caller ->> 'request_id', asked.model, 'open', usual.amount, at, until
         where not exists (
           select from gateway.requests
             where call_id = asked.call_id and finished_at >= earliest_end and finished_at <= at + interval '1 day')
@@ -6291,7 +6413,7 @@ $$;
 -- begun before or is over, and not if its settle overtook it, which is then to be applied.
 create function gateway.place_hold(
   this_call uuid, account_id uuid, key_id uuid, amount bigint, expires_at timestamptz, at timestamptz,
-  end_user text default null, out is_open boolean, out overtaken_by jsonb)
+  end_user text default null, request_id text default null, model text default null, out is_open boolean, out overtaken_by jsonb)
 language plpgsql
 as $$
 declare
@@ -6300,17 +6422,17 @@ declare
   this_month constant date := gateway.month_of(at);
 begin
   -- Nothing has ended in a month to come; a day, because clocks are set back.
-  insert into gateway.holds (call_id, account_id, key_id, end_user, state, amount, created_at, expires_at)
-    select this_call, place_hold.account_id, place_hold.key_id, place_hold.end_user, 'open', place_hold.amount, at,
-           place_hold.expires_at
+  insert into gateway.holds (call_id, account_id, key_id, request_id, model, end_user, state, amount, created_at, expires_at)
+    select this_call, place_hold.account_id, place_hold.key_id, place_hold.request_id, place_hold.model, place_hold.end_user, 'open',
+           place_hold.amount, at, place_hold.expires_at
       where not exists (
         select from gateway.requests where call_id = this_call and finished_at between earliest_end and latest_end)
     on conflict (call_id) do nothing;
   is_open := found;
   if not is_open then
     update gateway.holds as h set
-      account_id = place_hold.account_id, key_id = place_hold.key_id, end_user = place_hold.end_user, state = 'open', amount = place_hold.amount,
-      created_at = at, expires_at = place_hold.expires_at
+      account_id = place_hold.account_id, key_id = place_hold.key_id, request_id = place_hold.request_id, model = place_hold.model,
+      end_user = place_hold.end_user, state = 'open', amount = place_hold.amount, created_at = at, expires_at = place_hold.expires_at
       where h.call_id = this_call and h.state = 'tombstone'
       returning h.settlement into overtaken_by;
     if not found then
@@ -9937,7 +10059,7 @@ begin
       'resets_at', gateway.period_end(key.spend_period, at)) end,
     'ip_allowlist', key.ip_allowlist, 'domain_allowlist', key.domain_allowlist,
     'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits,
-    'rotate_after_days', key.rotate_after_days, 'rotated_at', key.rotated_at, 'rotation_due_at', due,
+    'trace_content', key.trace_content, 'rotate_after_days', key.rotate_after_days, 'rotated_at', key.rotated_at, 'rotation_due_at', due,
     'rotation_due', coalesce(status = 'active' and due <= at, false),
     'former_secrets', (
       select coalesce(jsonb_agg(jsonb_build_object('expires_at', least(former.expires_at, key.expires_at))
@@ -10098,7 +10220,7 @@ as $$
     'spend_limit', gateway.dollars(key.spend_limit), 'spend_period', key.spend_period,
     'ip_allowlist', key.ip_allowlist, 'domain_allowlist', key.domain_allowlist,
     'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits,
-    'rotate_after_days', key.rotate_after_days)
+    'trace_content', key.trace_content, 'rotate_after_days', key.rotate_after_days)
 $$;
 
 -- The members of `settings` that are not the same in `others`.
@@ -10111,7 +10233,7 @@ $$;
 
 -- Puts settings into a locked key's row: those that are absent stay, null clears.
 -- settings: name, disabled, scopes, expires_in_days, expires_at, max_requests, spend_limit {amount (nano-dollars), period}, ip_allowlist,
--- domain_allowlist, allowed_models, rate_limits, rotate_after_days.
+-- domain_allowlist, allowed_models, rate_limits, trace_content, rotate_after_days.
 create function gateway.change_key(
   account gateway.accounts, key gateway.api_keys, settings jsonb, at timestamptz)
 returns gateway.api_keys
@@ -10160,6 +10282,9 @@ begin
   if settings ? 'rate_limits' then
     changed.rate_limits := coalesce(given -> 'rate_limits', '{}');
   end if;
+  if settings ? 'trace_content' then
+    changed.trace_content := coalesce((given ->> 'trace_content')::boolean, false);
+  end if;
   if settings ? 'rotate_after_days' then
     changed.rotate_after_days := (given ->> 'rotate_after_days')::integer;
   end if;
@@ -10170,7 +10295,7 @@ begin
     spend_period_start = case when starts_anew then at else spend_period_start end,
     ip_allowlist = changed.ip_allowlist, domain_allowlist = changed.domain_allowlist,
     allowed_models = changed.allowed_models, rate_limits = changed.rate_limits,
-    rotate_after_days = changed.rotate_after_days
+    trace_content = changed.trace_content, rotate_after_days = changed.rotate_after_days
     where id = key.id
     returning * into changed;
   return changed;
@@ -10574,7 +10699,7 @@ create function gateway.request_json(request gateway.requests) returns jsonb
 language sql stable set search_path = ''
 as $$
   select jsonb_build_object(
-    'object', 'request', 'call_id', request.call_id, 'request_id', request.request_id, 'key_id', request.key_id,
+    'object', 'request', 'status', 'finished', 'call_id', request.call_id, 'request_id', request.request_id, 'key_id', request.key_id,
     'model', request.model, 'provider', request.provider, 'outcome', request.outcome, 'error_code', request.error_code,
     'stream', request.stream, 'prompt_tokens', request.prompt_tokens, 'cached_tokens', request.cached_tokens,
     'written_tokens', request.written_tokens, 'completion_tokens', request.completion_tokens,
@@ -10582,7 +10707,47 @@ as $$
     'clamped', request.clamped, 'own_key', request.own_key, 'replayed_call', request.replayed_call, 'cost', gateway.dollars(request.cost),
     'first_byte_ms', request.first_byte_ms, 'duration_ms', request.duration_ms, 'app', request.app,
     'user', request.end_user, 'tags', coalesce(request.tags, '[]'), 'metadata', request.metadata,
-    'created_at', request.created_at, 'finished_at', request.finished_at)
+    'created_at', request.created_at, 'finished_at', request.finished_at, 'age_ms', null)
+$$;
+
+-- A call that is admitted and not settled, as the request that it will be. It ends later than all that have ended.
+create function gateway.unfinished(hold gateway.holds) returns gateway.requests
+language plpgsql immutable set search_path = ''
+as $$
+declare
+  made gateway.requests;
+begin
+  made.call_id := hold.call_id;
+  made.account_id := hold.account_id;
+  made.key_id := hold.key_id;
+  made.request_id := hold.request_id;
+  made.model := coalesce(hold.model, '');
+  made.end_user := hold.end_user;
+  made.stream := false;
+  made.estimated := false;
+  made.clamped := false;
+  made.own_key := false;
+  made.prompt_tokens := 0;
+  made.cached_tokens := 0;
+  made.written_tokens := 0;
+  made.completion_tokens := 0;
+  made.reasoning_tokens := 0;
+  made.held := hold.amount;
+  made.cost := 0;
+  made.created_at := hold.created_at;
+  made.finished_at := timestamptz '2200-01-01 00:00:00+00';
+  return made;
+end;
+$$;
+
+-- What its reader sees of such a call (request_json, request_of_operator), as of its hold: it is running, or swept, past its
+-- time, when its settle may still come.
+create function gateway.unfinished_json(shown jsonb, hold gateway.holds, at timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select shown || jsonb_build_object(
+    'status', case hold.state when 'open' then 'running' else 'swept' end, 'held', gateway.dollars(hold.amount), 'finished_at', null,
+    'stream', null, 'age_ms', floor(extract(epoch from at - (shown ->> 'created_at')::timestamptz) * 1000)::bigint)
 $$;
 
 -- query: model, provider, key_id, user, outcome, from, to, limit, cursor {at, id}. Newest first, by when they ended. A page
@@ -16921,12 +17086,14 @@ as $$
     'provider_cost', gateway.dollars(case when request.own_key then 0 else gateway.provider_cost(request.cost, request.markup) end))
 $$;
 
--- query: id (a call's, a request's as its caller was told it, or the provider's of an answer), account_id, key_id, model, provider, outcome, error_code, from,
+-- query: id (a call's, a request's as its caller was told it, or the provider's of an answer), status (finished, or running: calls that
+-- are not settled; those with this id of both, where it is not said), account_id, key_id, model, provider, outcome, error_code, from,
 -- to, limit, cursor {at, id}. Newest first, by when they ended; without times those of the last day. A page looks through so
 -- many requests at most, however few of them match: it may hold less than the limit and still have a page after it.
 --
 -- Request ids have no index, which every settle would pay for. But those that the gateway makes are UUIDv7: they say when the
--- request began, and requests are found by time.
+-- request began, and requests are found by time. Of calls that run there are never many; one that
+-- was swept is found by its own id alone, in public.get_platform_request.
 create function public.list_platform_requests(caller jsonb, query jsonb) returns jsonb
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
 as $$
@@ -16936,6 +17103,7 @@ declare
   most constant integer := gateway.page_size(query);
   most_looked_at constant integer := 20000;
   this_id constant text := query ->> 'id';
+  status constant text := query ->> 'status';
   is_dated constant boolean := coalesce(this_id ~ '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$', false);
   begun constant timestamptz := case when is_dated then gateway.begun_at(this_id::uuid) end;
   after constant timestamptz := (query -> 'cursor' ->> 'at')::timestamptz;
@@ -16947,37 +17115,46 @@ declare
   answer jsonb;
 begin
   with scanned as (
-    select * from gateway.requests r
-    where r.finished_at >= since and r.finished_at < until
+    (select r as made, null::gateway.holds as hold, r.finished_at as ended, r.call_id from gateway.requests r
+    where status is distinct from 'running' and r.finished_at >= since and r.finished_at < until
       and (query ->> 'account_id' is null or r.account_id = (query ->> 'account_id')::uuid)
       and (this_id is null or r.request_id = this_id or r.call_id::text = this_id or r.answer_id = this_id)
       and (after is null or (r.finished_at, r.call_id) < (after, after_id))
     order by r.finished_at desc, r.call_id desc
-    limit most_looked_at
+    limit most_looked_at)
+    union all
+    select u.made, h, (u.made).finished_at, h.call_id
+    from gateway.holds h cross join lateral (select gateway.unfinished(h)) as u (made)
+    where h.state = 'open' and (status = 'running' or status is null and this_id is not null)
+      and (query ->> 'account_id' is null or h.account_id = (query ->> 'account_id')::uuid)
+      and (this_id is null or h.request_id = this_id or h.call_id::text = this_id)
+      and (after is null or ((u.made).finished_at, h.call_id) < (after, after_id))
   ),
   found as (
     select * from scanned
-    where (query ->> 'model' is null or model = query ->> 'model')
-      and (query ->> 'provider' is null or provider = query ->> 'provider')
-      and (query ->> 'key_id' is null or key_id = (query ->> 'key_id')::uuid)
-      and (query ->> 'outcome' is null or outcome = query ->> 'outcome')
-      and (query ->> 'error_code' is null or error_code = query ->> 'error_code')
-    order by finished_at desc, call_id desc
+    where (query ->> 'model' is null or (made).model = query ->> 'model')
+      and (query ->> 'provider' is null or (made).provider = query ->> 'provider')
+      and (query ->> 'key_id' is null or (made).key_id = (query ->> 'key_id')::uuid)
+      and (query ->> 'outcome' is null or (made).outcome = query ->> 'outcome')
+      and (query ->> 'error_code' is null or (made).error_code = query ->> 'error_code')
+    order by ended desc, call_id desc
     limit most + 1
   ),
-  page as (select * from found order by finished_at desc, call_id desc limit most),
+  page as (select * from found order by ended desc, call_id desc limit most),
   ends as (
     select case
       when (select count(*) from found) > most
-        then (select gateway.place(finished_at, call_id) from page order by finished_at, call_id limit 1)
-      when (select count(*) from scanned) = most_looked_at
-        then (select gateway.place(finished_at, call_id) from scanned order by finished_at, call_id limit 1)
+        then (select gateway.place(ended, call_id) from page order by ended, call_id limit 1)
+      when (select count(*) from scanned) >= most_looked_at
+        then (select gateway.place(ended, call_id) from scanned order by ended, call_id limit 1)
     end as next_cursor
-  )
+  ),
+  told as (select ended, call_id, hold, gateway.request_of_operator(made) as shown from page)
   select gateway.page(
     (
-      select jsonb_agg(gateway.request_of_operator(row(page.*)::gateway.requests) order by finished_at desc, call_id desc)
-      from page),
+      select jsonb_agg(
+        case when hold is null then shown else gateway.unfinished_json(shown, hold, at) end order by ended desc, call_id desc)
+      from told),
     ends.next_cursor)
   into answer from ends;
   return answer;
@@ -17081,22 +17258,52 @@ begin
 end;
 $$;
 
+-- A call that is admitted and not settled, of one account or of any (null): by its id, or, while it runs, the newest by its request's id.
+-- So few run that the latter needs no index.
+create function gateway.find_unfinished(account uuid, asked jsonb) returns gateway.holds
+language plpgsql stable
+as $$
+declare
+  hold gateway.holds := (
+    select h from gateway.holds as h
+      where h.call_id = (asked ->> 'call_id')::uuid and h.state <> 'tombstone'
+        and (find_unfinished.account is null or h.account_id = find_unfinished.account));
+begin
+  if hold.call_id is null then
+    hold := (
+      select h from gateway.holds as h
+        where h.state = 'open' and h.request_id = asked ->> 'id'
+          and (find_unfinished.account is null or h.account_id = find_unfinished.account)
+        order by h.created_at desc limit 1);
+  end if;
+  return hold;
+end;
+$$;
+
 -- A request of the caller's account. asked: call_id, where the id is one, and id: a request's as its caller was told it, or the
--- provider's id of the answer, by which the account's newest requests are looked through.
+-- provider's id of the answer, by which the account's newest requests are looked through. A call that is not settled is found as well, by
+-- the first two.
 create function public.get_request(caller jsonb, asked jsonb) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
   window_size constant integer := 5000;
+  at constant timestamptz := gateway.now();
   call constant uuid := asked ->> 'call_id';
   made gateway.requests;
+  hold gateway.holds;
 begin
   if call is not null then
     select * into made from gateway.requests
-      where call_id = call and account_id = session.account_id and finished_at >= gateway.earliest_end(call, gateway.now());
+      where call_id = call and account_id = session.account_id and finished_at >= gateway.earliest_end(call, at);
   end if;
   if made.call_id is null then
+    hold := gateway.find_unfinished(session.account_id, asked);
+    if hold.call_id is not null then
+      made := gateway.unfinished(hold);
+      return gateway.request_detail(made, gateway.unfinished_json(gateway.request_json(made), hold, at));
+    end if;
     select * into made from (
         select * from gateway.requests where account_id = session.account_id
           order by finished_at desc limit window_size) as newest
@@ -17122,12 +17329,18 @@ declare
   since constant timestamptz := coalesce(begun - interval '10 minutes', at - interval '1 day');
   until constant timestamptz := coalesce(begun + interval '1 day', 'infinity');
   made gateway.requests;
+  hold gateway.holds;
 begin
   if call is not null then
     select * into made from gateway.requests
       where call_id = call and finished_at >= gateway.earliest_end(call, at);
   end if;
   if made.call_id is null then
+    hold := gateway.find_unfinished(null, asked);
+    if hold.call_id is not null then
+      made := gateway.unfinished(hold);
+      return gateway.request_detail(made, gateway.unfinished_json(gateway.request_of_operator(made), hold, at));
+    end if;
     select * into made from gateway.requests
       where finished_at >= since and finished_at < until
         and (request_id = asked ->> 'id' or answer_id = asked ->> 'id')
