@@ -99,6 +99,22 @@ pub(crate) fn without_keys(text: &str) -> Cow<'_, str> {
     Cow::Owned(segments.join("/"))
 }
 
+/// A text that people have written, in which of each key no more than its prefix is left.
+pub(crate) fn masked(text: &str) -> Cow<'_, str> {
+    if !holds_key(text) {
+        return Cow::Borrowed(text);
+    }
+    let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(end) = end_of_prefix(rest) {
+        let secret = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
+        shown.push_str(&rest[..end]);
+        shown.push('…');
+        rest = rest[end..].trim_start_matches(secret);
+    }
+    shown.push_str(rest);
+    Cow::Owned(shown)
+}
+
 /// Where the first key's prefix ends.
 fn end_of_prefix(text: &str) -> Option<usize> {
     let found = KeyEnvironment::ALL.iter().filter_map(|environment| {

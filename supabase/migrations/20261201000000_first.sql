@@ -379,6 +379,7 @@ create table gateway.api_keys (
   spend_limit gateway.positive_bigint,
   spend_period gateway.spend_period,
   rate_limits jsonb not null default '{}',
+  trace_content boolean not null default false,
   requests_used gateway.unsigned_bigint not null default 0,
   spent bigint not null default 0,
   spent_ever gateway.unsigned_bigint not null default 0,
@@ -394,6 +395,7 @@ comment on column gateway.api_keys.from_sign_in is 'A sign-in has issued it; it 
 comment on column gateway.api_keys.rotate_after_days is 'How old its owner wants the secret to become; the key says when it is due.';
 comment on column gateway.api_keys.refused_code is
   'How the key was last refused as the audit trail has it: a client that goes on with a dead key must not fill that.';
+comment on column gateway.api_keys.trace_content is 'Whether what is said in its calls goes to the operator''s receiver of traces, if there is one.';
 comment on column gateway.api_keys.rate_limits is 'Limits below the account''s; a higher figure has no effect.';
 
 create index api_keys_account on gateway.api_keys (account_id, created_at, id);
@@ -706,6 +708,8 @@ create table gateway.holds (
   call_id uuid primary key,
   account_id uuid,
   key_id uuid,
+  request_id text,
+  model text,
   end_user text,
   state gateway.hold_state not null,
   amount gateway.unsigned_bigint not null default 0,
@@ -715,6 +719,7 @@ create table gateway.holds (
 );
 comment on table gateway.holds is
   'A call''s reservation, from begin_request to finish_request, which deletes it. Swept: past its time and released, but a late settle still counts. Tombstone: finished before it began. What the call costs is no part of it: the prices that begin_request froze come back with the settlement.';
+comment on column gateway.holds.request_id is 'With model what a call that runs is found and shown by (gateway.unfinished).';
 comment on column gateway.holds.end_user is 'Whose budget it reserves of, in an account that has any (gateway.end_users).';
 comment on column gateway.holds.settlement is 'Of a tombstone: what the begin that comes after it is settled by.';
 
@@ -881,11 +886,15 @@ create table gateway.end_users (
   spent bigint not null default 0,
   spent_ever gateway.unsigned_bigint not null default 0,
   period_start timestamptz not null,
+  told_step integer not null default 0 check (told_step in (0, 80, 100)),
+  told_of bigint,
   created_at timestamptz not null,
   primary key (account_id, name)
 ) with (fillfactor = 70);
 comment on table gateway.end_users is
   'End users with a budget of their own (is_own; without an amount they may spend what they like), and those that the default has been counted for. spent, in nano-dollars in the current period, counts calls that are over; what is still open is counted from the holds, as for keys.';
+comment on column gateway.end_users.told_step is
+  'Up to which part of its budget, in percent, its account was told in this period, while the budget was told_of.';
 comment on column gateway.end_users.spent_ever is 'What all calls have cost that ended since created_at.';
 
 create table gateway.end_user_erasures (
@@ -1092,9 +1101,20 @@ comment on table gateway.usage_hours is
   'Requests by the hour in which they ended, for the hours before the account''s rolled_up_to. No provider is an empty text; cost in nano-dollars.';
 comment on column gateway.usage_hours.failed is 'Neither completed nor left by the client.';
 
+-- What usage_hours come to, once more: of a year there are days to be read, and no hours. And the beginning of what is no hour yet.
+create table gateway.usage_days (like gateway.usage_hours including indexes);
+comment on table gateway.usage_days is
+  'The sums of the hours of each whole day (UTC) that lies before the account''s rolled_up_to; hour is the day''s first.';
+
+create table gateway.usage_heads (like gateway.usage_hours);
+comment on table gateway.usage_heads is
+  'Requests from the account''s rolled_up_to up to its head_to, by the hour, where they are many: so that few are left to be counted one by one. Gone with their hour, which is summed up from the requests.';
+create index usage_heads_account on gateway.usage_heads (account_id);
+
 create table gateway.usage_totals (
   account_id uuid primary key,
   rolled_up_to timestamptz not null,
+  head_to timestamptz check (head_to > rolled_up_to),
   requests bigint not null,
   failed bigint not null,
   own_key bigint not null,
@@ -1105,8 +1125,10 @@ create table gateway.usage_totals (
   cost bigint not null
 );
 comment on table gateway.usage_totals is
-  'The sum of all usage_hours of an account, and the moment up to which they are summed up. Requests from then on are counted one by one.';
+  'The sum of all usage_hours of an account, and the moment up to which they are summed up. Requests from then on, or from head_to, are counted one by one.';
 
+alter table gateway.usage_days enable row level security;
+alter table gateway.usage_heads enable row level security;
 alter table gateway.usage_hours enable row level security;
 alter table gateway.usage_totals enable row level security;
 alter table gateway.requests enable row level security;
@@ -1179,6 +1201,13 @@ comment on column gateway.platform_hours.durations is 'A histogram over gateway.
 comment on column gateway.platform_hours.first_bytes is 'The same of the time until the first byte.';
 comment on column gateway.platform_hours.duration_ms is 'The sum of what the histogram counts; so is first_byte_ms.';
 
+create table gateway.platform_days (like gateway.platform_hours including indexes);
+comment on table gateway.platform_days is 'The sums of the hours of each whole day (UTC) that lies before rolled_up_to; hour is the day''s first.';
+
+create table gateway.platform_heads (like gateway.platform_hours);
+comment on table gateway.platform_heads is
+  'Requests from rolled_up_to up to head_to, by the hour (see gateway.usage_heads).';
+
 create table gateway.platform_totals (
   model text not null,
   provider text not null,
@@ -1205,11 +1234,14 @@ comment on table gateway.platform_totals is 'The sum of all platform_hours: coun
 
 create table gateway.platform_roll_up (
   one boolean primary key default true check (one),
-  rolled_up_to timestamptz not null
+  rolled_up_to timestamptz not null,
+  head_to timestamptz check (head_to > rolled_up_to)
 );
 comment on table gateway.platform_roll_up is
-  'One row, from the first summing up on: the moment up to which platform_hours are complete. Requests from then on are counted one by one.';
+  'One row, from the first summing up on: the moment up to which platform_hours are complete. Requests from then on, or from head_to, are counted one by one.';
 
+alter table gateway.platform_days enable row level security;
+alter table gateway.platform_heads enable row level security;
 alter table gateway.platform_hours enable row level security;
 alter table gateway.platform_totals enable row level security;
 alter table gateway.platform_roll_up enable row level security;
@@ -3528,7 +3560,7 @@ $$;
 create function gateway.webhook_events() returns text[]
 language sql immutable parallel safe
 return array['balance.low', 'payment.succeeded', 'payment.refunded', 'key.spend_limit_reached', 'key.expiring',
-             'subscription.changed', 'usage.daily', 'spend.threshold_reached', 'provider_key.refused'];
+             'subscription.changed', 'usage.daily', 'spend.threshold_reached', 'provider_key.refused', 'end_user.budget_reached'];
 
 -- The event that a kind of mail is as well, so that one cause writes both; null where there is none.
 create function gateway.event_of(kind text, payload jsonb) returns text
@@ -3580,8 +3612,17 @@ $$;
 create function gateway.optional_mail() returns text[]
 language sql immutable parallel safe
 return array[
-  'credits_expiring', 'key_expiring', 'low_balance', 'out_of_credits', 'referral_reward', 'spend_limit', 'trial_ended', 'trial_ending',
+  'credits_expiring', 'end_user_budget', 'key_expiring', 'low_balance', 'out_of_credits', 'referral_reward', 'spend_limit', 'trial_ended', 'trial_ending',
   'usage_report'];
+
+-- Whether an account gets mail of a kind: not without an address, and not where it does not want it.
+create function gateway.wants_mail(account gateway.accounts, kind text) returns boolean
+language sql stable set search_path = ''
+as $$
+  select account.email is not null and account.deleted_at is null and not exists (
+    select from gateway.notification_preferences p
+    where p.account_id = account.id and p.kind = wants_mail.kind and not p.enabled)
+$$;
 
 -- Queues a mail to an account, once for each dedupe_key of its kind. An account without an address gets none, and neither does one
 -- that does not want it. Its webhooks are told of the same, whatever it wants of mail.
@@ -3589,10 +3630,8 @@ create function gateway.notify(account uuid, kind text, dedupe_key text, payload
 language sql volatile set search_path = ''
 as $$
   insert into gateway.notifications (account_id, kind, dedupe_key, payload, due_at, created_at)
-    select id, notify.kind, notify.dedupe_key, notify.payload, at, at from gateway.accounts
-    where id = notify.account and email is not null and deleted_at is null
-      and not exists (select from gateway.notification_preferences p
-                      where p.account_id = notify.account and p.kind = notify.kind and not p.enabled)
+    select id, notify.kind, notify.dedupe_key, notify.payload, at, at from gateway.accounts a
+    where id = notify.account and gateway.wants_mail(a, notify.kind)
     on conflict do nothing;
   select gateway.emit(notify.account, told.event, notify.kind || ' ' || notify.dedupe_key,
                       gateway.event_data(notify.kind, notify.payload), at)
@@ -4171,6 +4210,74 @@ begin
 end;
 $$;
 
+-- supabase/schemas/37_notify_end_users.sql
+
+-- Telling an account that its end users come near their budgets. Whoever counts has the account's row locked.
+
+-- Which part of a budget, in percent, was reached by who has spent so much: 100, 80 or 0. A budget of nothing is none to come near to.
+create function gateway.budget_step(spent bigint, budget bigint) returns integer
+language sql immutable parallel safe
+return case
+  when budget > 0 and spent >= budget then 100
+  when budget > 0 and spent >= budget - budget / 5 then 80
+  else 0
+end;
+
+-- Tells of an end user that has reached a part of its budget. Webhooks are told of each. Of mail the first goes at once; whoever follows
+-- within an hour is in one mail at its end: ten thousand with a default budget are no ten thousand mails.
+--
+-- No key for duplicates has the name in it, since names are forgotten: what was told stands with the end user.
+create function gateway.notify_of_budget(end_user gateway.end_users, step integer, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  most_named constant integer := 20;
+  gathers constant interval := '1 hour';
+  told constant jsonb := jsonb_build_object(
+    'user', end_user.name, 'step', step, 'spent', gateway.dollars(end_user.spent), 'budget', gateway.dollars(end_user.budget),
+    'period', coalesce(end_user.period, 'total'));
+  former gateway.notifications;
+begin
+  perform gateway.emit(
+    end_user.account_id, 'end_user.budget_reached', gen_random_uuid()::text, told || jsonb_build_object('at', at), at);
+  select * into former from gateway.notifications n
+    where n.account_id = end_user.account_id and n.kind = 'end_user_budget' and n.created_at > at - gathers
+    order by n.id desc limit 1;
+  if former.state = 'due' then
+    -- Unless it is being sent in this moment.
+    update gateway.notifications n set payload = n.payload || jsonb_build_object(
+      'count', (n.payload ->> 'count')::integer + 1,
+      'users', case when jsonb_array_length(n.payload -> 'users') < most_named then n.payload -> 'users' || told else n.payload -> 'users' end)
+      where n.id = former.id and n.state = 'due';
+    if found then
+      return;
+    end if;
+  end if;
+  insert into gateway.notifications (account_id, kind, dedupe_key, payload, due_at, created_at)
+    select id, 'end_user_budget', gen_random_uuid()::text,
+           jsonb_build_object('count', 1, 'users', jsonb_build_array(told), 'at', at),
+           at + case when former.id is null then interval '0' else gathers end, at
+    from gateway.accounts a
+    where id = end_user.account_id and gateway.wants_mail(a, 'end_user_budget');
+end;
+$$;
+
+-- A call for an end user was refused for want of budget: what is left fits no call like it, though it never gets to be nothing. Only
+-- where little is left, since a call may be dear.
+create function gateway.notify_of_budget_refusal(end_user gateway.end_users, at timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  end_user.spent := gateway.spent_by_end_user(end_user, at);
+  if gateway.budget_step(end_user.spent, end_user.budget) > 0
+    and (end_user.told_step < 100 or end_user.told_of is distinct from end_user.budget) then
+    update gateway.end_users set told_step = 100, told_of = end_user.budget
+      where account_id = end_user.account_id and name = end_user.name;
+    perform gateway.notify_of_budget(end_user, 100, at);
+  end if;
+end;
+$$;
+
 -- supabase/schemas/37_notify_plan.sql
 
 -- Mail about plans that are bought, and about auto top-up.
@@ -4455,13 +4562,17 @@ begin
 end;
 $$;
 
--- Counts what a call has cost that is over, and was begun at `placed_at`. One whom a crash has taken off the record is on it again.
+-- Counts what a call has cost that is over, and was begun at `placed_at`, and tells of it once that is four fifths of the budget, and all
+-- of it. One whom a crash has taken off the record is on it again.
 create function gateway.charge_end_user(owner uuid, called text, cost bigint, placed_at timestamptz, at timestamptz)
 returns void
 language plpgsql
 as $$
 declare
   charged gateway.end_users := gateway.end_user_of(owner, called);
+  starts timestamptz;
+  told integer;
+  step integer;
 begin
   if charged.created_at is null then
     if charged.budget is null or not gateway.keep_end_user(owner, called, at) then
@@ -4469,12 +4580,18 @@ begin
     end if;
     charged := gateway.end_user_of(owner, called);
   end if;
+  starts := case when charged.period is null then charged.period_start
+                 else greatest(charged.period_start, gateway.period_start(charged.period, placed_at)) end;
+  charged.spent := gateway.spent_by_end_user(charged, placed_at) + cost;
+  told := case when starts = charged.period_start and charged.told_of = charged.budget then charged.told_step else 0 end;
+  step := case when cost > 0 then gateway.budget_step(charged.spent, charged.budget) else 0 end;
   update gateway.end_users set
-    spent = gateway.spent_by_end_user(charged, placed_at) + cost,
-    spent_ever = spent_ever + cost,
-    period_start = case when charged.period is null then period_start
-                        else greatest(period_start, gateway.period_start(charged.period, placed_at)) end
+    spent = charged.spent, spent_ever = spent_ever + cost, period_start = starts,
+    told_step = greatest(told, step), told_of = charged.budget
     where account_id = owner and name = called;
+  if step > told then
+    perform gateway.notify_of_budget(charged, step, at);
+  end if;
 end;
 $$;
 
@@ -4490,43 +4607,74 @@ return array[
   40960, 57926, 81920, 115852, 163840, 231705, 327680];
 
 -- The histogram of latencies in milliseconds; a null is no latency.
+--
+-- These are asked for every hour, model and provider of a window: such expressions PL/pgSQL evaluates in a fifth of the time that a query
+-- takes.
 create function gateway.histogram(latencies integer[]) returns bigint[]
-language sql immutable parallel safe set search_path = ''
+language plpgsql immutable parallel safe
 as $$
-  with counts as (
-    select width_bucket(ms - 1, gateway.latency_bounds()) as bucket, count(*) as n
-    from unnest(latencies) as ms where ms is not null group by 1
-  )
-  select array_agg(coalesce(n, 0) order by b) from generate_series(0, cardinality(gateway.latency_bounds())) as b
-    left join counts on bucket = b
+declare
+  bounds constant integer[] := gateway.latency_bounds();
+  counts bigint[] := array_fill(0::bigint, array[cardinality(bounds) + 1]);
+  place integer;
+  ms integer;
+begin
+  foreach ms in array latencies loop
+    if ms is not null then
+      place := width_bucket(ms - 1, bounds) + 1;
+      counts[place] := counts[place] + 1;
+    end if;
+  end loop;
+  return counts;
+end;
 $$;
 
 -- Two histograms as one.
 create function gateway.add_histograms(one bigint[], other bigint[]) returns bigint[]
-language sql immutable parallel safe set search_path = ''
+language plpgsql immutable parallel safe
 as $$
-  select array_agg(coalesce(a, 0) + coalesce(b, 0) order by place)
-  from unnest(one, other) with ordinality as both_of (a, b, place)
+begin
+  return array[
+    one[1] + other[1], one[2] + other[2], one[3] + other[3], one[4] + other[4], one[5] + other[5],
+    one[6] + other[6], one[7] + other[7], one[8] + other[8], one[9] + other[9], one[10] + other[10],
+    one[11] + other[11], one[12] + other[12], one[13] + other[13], one[14] + other[14], one[15] + other[15],
+    one[16] + other[16], one[17] + other[17], one[18] + other[18], one[19] + other[19], one[20] + other[20],
+    one[21] + other[21], one[22] + other[22], one[23] + other[23], one[24] + other[24], one[25] + other[25],
+    one[26] + other[26], one[27] + other[27], one[28] + other[28], one[29] + other[29], one[30] + other[30],
+    one[31] + other[31], one[32] + other[32]];
+end;
 $$;
 
 create aggregate gateway.sum_histograms(bigint[]) (
-  sfunc = gateway.add_histograms, stype = bigint[], initcond = '{}', parallel = safe);
+  sfunc = gateway.add_histograms, stype = bigint[],
+  initcond = '{0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}', parallel = safe);
 
 -- The latency in milliseconds that so large a part (from 0 to 1) of a histogram does not exceed, on a straight line between the
 -- bounds of its place; null of an empty one. Of what is longer than the last bound no more than that is known.
 create function gateway.percentile(histogram bigint[], part double precision) returns integer
-language sql immutable parallel safe set search_path = ''
+language plpgsql immutable parallel safe
 as $$
-  with places as (
-    select n, place::integer, sum(n) over (order by place) as up_to, sum(n) over () as total
-    from unnest(histogram) with ordinality as of_histogram (n, place)
-  )
-  select round(
-      coalesce(bounds[place - 1], 0)
-      + (part * total - (up_to - n)) / n * (coalesce(bounds[place], bounds[place - 1]) - coalesce(bounds[place - 1], 0)))::integer
-  from places cross join gateway.latency_bounds() as bounds
-  where n > 0 and up_to >= part * total
-  order by place limit 1
+declare
+  bounds constant integer[] := gateway.latency_bounds();
+  wanted double precision := 0;
+  up_to bigint := 0;
+  lower integer := 0;
+  n bigint;
+begin
+  foreach n in array histogram loop
+    wanted := wanted + n;
+  end loop;
+  wanted := wanted * part;
+  for place in 1 .. cardinality(histogram) loop
+    n := histogram[place];
+    up_to := up_to + n;
+    if n > 0 and up_to >= wanted then
+      return round(lower + (wanted - (up_to - n)) / n * (coalesce(bounds[place], lower) - lower))::integer;
+    end if;
+    lower := coalesce(bounds[place], lower);
+  end loop;
+  return null;
+end;
 $$;
 
 -- The percentiles that are shown of a histogram.
@@ -4693,6 +4841,27 @@ $$;
 
 -- Whom an account has its end users' names from, it may have to forget them for. What their calls cost stays, and says of whom no longer.
 
+-- Takes an end user's name out of what its account was told of its budget. Answers whether that is done: the words of a mail that is being
+-- sent do not change any more.
+create function gateway.erase_told(owner uuid, called text) returns boolean
+language plpgsql volatile
+as $$
+begin
+  update gateway.webhook_deliveries d set data = d.data || '{"user": null}'
+    from gateway.webhooks w
+    where w.account_id = owner and d.webhook_id = w.id and d.event = 'end_user.budget_reached' and d.data ->> 'user' = called;
+  update gateway.notifications n set payload = n.payload || jsonb_build_object('users', (
+      select jsonb_agg(case when told ->> 'user' = called then told || '{"user": null}' else told end order by place)
+      from jsonb_array_elements(n.payload -> 'users') with ordinality as all_told (told, place)))
+    where n.account_id = owner and n.kind = 'end_user_budget' and n.state <> 'sending'
+      and n.payload -> 'users' @> jsonb_build_array(jsonb_build_object('user', called));
+  return not exists (
+    select from gateway.notifications n
+    where n.account_id = owner and n.kind = 'end_user_budget' and n.state = 'sending'
+      and n.payload -> 'users' @> jsonb_build_array(jsonb_build_object('user', called)));
+end;
+$$;
+
 -- Takes what an account has said of requests out of some of them: of those for an end user, or of all (null). Answers whether there are no
 -- more. The account's row is locked.
 create function gateway.erase_labels(owner uuid, called text) returns boolean
@@ -4729,7 +4898,7 @@ begin
       select ctid from gateway.usage_labels where account_id = owner and kind = 'user' and label = called limit most));
   end if;
   get diagnostics erased = row_count;
-  return erased < most;
+  return erased < most and (called is null or gateway.erase_told(owner, called));
 end;
 $$;
 
@@ -5106,7 +5275,8 @@ $$;
 -- supabase/schemas/39_usage.sql
 
 -- How usage is summed up, and read. Every total is that of its hours and of the requests since: the two meet at
--- rolled_up_to, and a statement sees both as they were at one moment, so a total is exact whenever it is asked for.
+-- rolled_up_to, and a statement sees both as they were at one moment, so a total is exact whenever it is asked for. Whole days stand
+-- for their hours, and many requests since by a sum of their beginning (39_usage_heads.sql), so that it costs much the same, too.
 
 -- The requests that ended in [since, until), counted one by one.
 create function gateway.count_requests(this_account uuid, since timestamptz, until timestamptz)
@@ -5154,13 +5324,15 @@ as $$
            coalesce(sum(reasoning_tokens), 0) as reasoning_tokens, coalesce(sum(cost), 0) as cost
     from hours
   ),
+  gone as (delete from gateway.usage_heads where account_id = this_account and hour < until),
   total as (
     insert into gateway.usage_totals as totals
-      select this_account, until, requests, failed, own_key, prompt_tokens, cached_tokens, completion_tokens,
+      select this_account, until, null, requests, failed, own_key, prompt_tokens, cached_tokens, completion_tokens,
              reasoning_tokens, cost
       from sums
       on conflict (account_id) do update set
         rolled_up_to = excluded.rolled_up_to,
+        head_to = case when totals.head_to > excluded.rolled_up_to then totals.head_to end,
         requests = totals.requests + excluded.requests,
         failed = totals.failed + excluded.failed,
         own_key = totals.own_key + excluded.own_key,
@@ -5173,6 +5345,18 @@ as $$
   select requests::bigint from sums
 $$;
 
+-- Sums up the days of an account that end in (since, until], whose hours are summed up.
+create function gateway.sum_up_days(this_account uuid, since timestamptz, until timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.usage_days
+    select account_id, date_trunc('day', hour, 'UTC'), key_id, model, provider, sum(requests), sum(failed), sum(own_key),
+           sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost)::bigint
+    from gateway.usage_hours
+    where account_id = this_account and hour >= date_trunc('day', since, 'UTC') and hour < date_trunc('day', until, 'UTC')
+    group by 1, 2, 3, 4, 5
+$$;
+
 -- Sums up the hours of an account that are over, in steps, until it has summed up so many requests. Answers how many, and
 -- whether there are more. Whoever does the same for the account at the moment does it alone: a total is exact without it, and
 -- no call waits for this, since the account's row is left to the calls.
@@ -5182,20 +5366,21 @@ language plpgsql volatile set search_path = ''
 as $$
 declare
   until constant timestamptz := gateway.last_whole_hour(at);
+  before timestamptz;
   since timestamptz;
   ends timestamptz;
 begin
   summed := 0;
   more := false;
   loop
-    since := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
-    if since >= until then
+    before := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
+    if before >= until then
       return;
     end if;
     -- Days without requests need no step.
     since := (
       select date_trunc('hour', min(finished_at), 'UTC') from gateway.requests
-      where account_id = this_account and finished_at >= coalesce(since, '-infinity') and finished_at < until);
+      where account_id = this_account and finished_at >= coalesce(before, '-infinity') and finished_at < until);
     if since is null then
       return;
     end if;
@@ -5213,21 +5398,60 @@ begin
     ends := gateway.step_end(this_account, since, until);
     perform gateway.sum_up_labels(this_account, since, ends);
     summed := summed + gateway.sum_up(this_account, since, ends);
+    perform gateway.sum_up_days(this_account, coalesce(before, since), ends);
   end loop;
 end;
 $$;
 
--- The usage in [since, until), which are whole hours.
-create function gateway.used(this_account uuid, since timestamptz, until timestamptz)
+-- From when on an account's requests are counted one by one.
+create function gateway.counted_from(this_account uuid) returns timestamptz
+language sql stable set search_path = ''
+as $$ select coalesce(head_to, rolled_up_to) from gateway.usage_totals where account_id = this_account $$;
+
+-- The usage in [since, until), which are whole hours, by the hour.
+create function gateway.used_by_hour(this_account uuid, since timestamptz, until timestamptz)
 returns setof gateway.usage_hours
 language sql stable set search_path = ''
 as $$
   select * from gateway.usage_hours where account_id = this_account and hour >= since and hour < until
   union all
-  select * from gateway.count_requests(
-    this_account,
-    greatest(since, (select rolled_up_to from gateway.usage_totals where account_id = this_account)),
-    until)
+  select * from gateway.usage_heads where account_id = this_account and hour >= since and hour < until
+  union all
+  select * from gateway.count_requests(this_account, greatest(since, gateway.counted_from(this_account)), until)
+$$;
+
+-- The whole days (UTC) in [since, until) that are summed up: from the first moment of the first to the last of the last, where there is one.
+create function gateway.whole_days(
+  since timestamptz, until timestamptz, rolled_up_to timestamptz, out first timestamptz, out last timestamptz)
+language sql immutable parallel safe set search_path = ''
+as $$
+  select case when days.first < days.last then days.first end, case when days.first < days.last then days.last end
+  from (
+    select date_trunc('day', since + interval '24 hours' - interval '1 microsecond', 'UTC') as first,
+           -- Of what is not summed up at all, nothing is whole: "least" passes over a null.
+           case when rolled_up_to is not null then date_trunc('day', least(until, rolled_up_to), 'UTC') end as last) as days
+$$;
+
+-- The usage in [since, until), which are whole hours: of whole days by the day, under its first hour.
+create function gateway.used(this_account uuid, since timestamptz, until timestamptz)
+returns setof gateway.usage_hours
+language plpgsql stable set search_path = ''
+as $$
+declare
+  days constant record := gateway.whole_days(
+    since, until, (select rolled_up_to from gateway.usage_totals where account_id = this_account));
+begin
+  if days.first is null then
+    return query select * from gateway.used_by_hour(this_account, since, until);
+    return;
+  end if;
+  return query
+    select * from gateway.usage_days where account_id = this_account and hour >= days.first and hour < days.last
+    union all
+    select * from gateway.usage_hours where account_id = this_account and hour >= since and hour < days.first
+    union all
+    select * from gateway.used_by_hour(this_account, days.last, until);
+end;
 $$;
 
 -- Sums in the API's form.
@@ -5273,10 +5497,10 @@ as $$
     from gateway.usage_totals where account_id = this_account
     union all
     select requests, failed, own_key, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, cost
-    from gateway.count_requests(
-      this_account,
-      coalesce((select rolled_up_to from gateway.usage_totals where account_id = this_account), '-infinity'),
-      'infinity')
+    from gateway.usage_heads where account_id = this_account
+    union all
+    select requests, failed, own_key, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, cost
+    from gateway.count_requests(this_account, coalesce(gateway.counted_from(this_account), '-infinity'), 'infinity')
   )
   select gateway.figures(sum(requests), sum(failed), sum(own_key), sum(prompt_tokens), sum(cached_tokens),
                          sum(completion_tokens), sum(reasoning_tokens), sum(cost))
@@ -5306,6 +5530,89 @@ $$;
 create function gateway.place(at timestamptz, id uuid) returns text
 language sql stable set search_path = ''
 as $$ select (extract(epoch from at) * 1000000)::bigint || '-' || id $$;
+
+-- supabase/schemas/39_usage_heads.sql
+
+-- The beginning of what is not summed up yet, where that is much: at the end of an hour an account, or the platform, has an hour's requests
+-- to count and ten minutes' more, which would cost every reader the more the busier it is. So whoever reads sums them up, once they are many.
+-- What is kept here is never the source of anything: the hours are summed up from the requests.
+
+-- From so many requests on.
+create function gateway.many_requests() returns integer
+language sql immutable parallel safe
+return 500;
+
+-- Where a beginning ends: a settle that is under way now is not in it (see gateway.last_whole_hour).
+create function gateway.head_end(at timestamptz) returns timestamptz
+language sql stable set search_path = ''
+as $$ select at - interval '10 minutes' $$;
+
+-- Sums up an account's hours, as far as they are over, and the beginning of what remains. Planned as gateway.count_platform.
+create function gateway.sum_up_latest(this_account uuid, at timestamptz) returns void
+language plpgsql volatile set search_path = '' set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off
+as $$
+declare
+  until constant timestamptz := gateway.head_end(at);
+  since timestamptz;
+begin
+  perform gateway.roll_up(this_account, at);
+  since := gateway.counted_from(this_account);
+  if (since < until and exists (
+      select from gateway.requests
+      where account_id = this_account and finished_at >= since and finished_at < until
+      order by finished_at offset gateway.many_requests() limit 1)) is not true
+    or not pg_try_advisory_xact_lock(hashtextextended('roll_up ' || this_account, 0)) then
+    return;
+  end if;
+  -- Again: another session may have done it, and committed since. And what has piled up in hours that are over is for roll_up.
+  since := gateway.counted_from(this_account);
+  if since >= until or exists (
+      select from gateway.requests
+      where account_id = this_account and finished_at >= since and finished_at < gateway.last_whole_hour(at)) then
+    return;
+  end if;
+  with former as (delete from gateway.usage_heads where account_id = this_account returning *)
+  insert into gateway.usage_heads
+    select account_id, hour, key_id, model, provider, sum(requests), sum(failed), sum(own_key), sum(prompt_tokens), sum(cached_tokens),
+           sum(completion_tokens), sum(reasoning_tokens), sum(cost)::bigint
+    from (select * from former union all select * from gateway.count_requests(this_account, since, until)) as both_of
+    group by 1, 2, 3, 4, 5;
+  update gateway.usage_totals set head_to = until where account_id = this_account;
+end;
+$$;
+
+-- The same for the platform.
+create function gateway.sum_up_platform_latest(at timestamptz) returns void
+language plpgsql volatile set search_path = '' set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off
+as $$
+declare
+  until constant timestamptz := gateway.head_end(at);
+  most constant bigint := 20000;
+  since timestamptz;
+begin
+  if (select rolled_up_to from gateway.platform_roll_up) < gateway.last_whole_hour(at) is not false then
+    perform gateway.roll_up_platform(at, most);
+  end if;
+  since := gateway.platform_counted_from();
+  if (since < until and exists (
+      select from gateway.requests where finished_at >= since and finished_at < until offset gateway.many_requests() limit 1)) is not true
+    or not pg_try_advisory_xact_lock(7020094213606) then
+    return;
+  end if;
+  since := gateway.platform_counted_from();
+  if since >= until or (select rolled_up_to from gateway.platform_roll_up) < gateway.last_whole_hour(at) then
+    return;
+  end if;
+  with former as (delete from gateway.platform_heads returning *)
+  insert into gateway.platform_heads
+    select hour, model, provider, outcome, error_code, stream, sum(requests), sum(own_key), sum(estimated), sum(prompt_tokens),
+           sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost), sum(provider_cost),
+           gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes), sum(duration_ms), sum(first_byte_ms)
+    from (select * from former union all select * from gateway.count_platform(since, until)) as both_of
+    group by 1, 2, 3, 4, 5, 6;
+  update gateway.platform_roll_up set head_to = until;
+end;
+$$;
 
 -- supabase/schemas/39_usage_labels.sql
 
@@ -5378,7 +5685,8 @@ $$;
 -- supabase/schemas/39_usage_platform.sql
 
 -- How the platform's usage is summed up, and read. As with an account's (39_usage.sql), a figure is that of the hours that are summed
--- up and of the requests since, which meet at rolled_up_to: it is exact whenever it is asked for.
+-- up and of the requests since, which meet at rolled_up_to: it is exact whenever it is asked for. Whole days stand for their hours, and many
+-- requests since by a sum of their beginning (39_usage_heads.sql).
 
 -- What of a cost the provider gets by its prices, without our markup; of a call with the caller's own key there, nothing.
 create function gateway.provider_cost(cost bigint, markup integer) returns bigint
@@ -5386,9 +5694,15 @@ language sql immutable parallel safe
 return round(cost * 10000::numeric / nullif(markup, 0))::bigint;
 
 -- The requests of all accounts that ended in [since, until), counted one by one.
+--
+-- Planned for its very window, and never by reading a whole month: of a window that it does not know Postgres thinks that much of the
+-- table lies in it, and with ten million requests in a month each look at the last minutes took seconds. A plan that must not do what it
+-- would has a cost for which Postgres compiles it, which takes longer than to run it.
 create function gateway.count_platform(since timestamptz, until timestamptz) returns setof gateway.platform_hours
-language sql stable set search_path = ''
+language plpgsql stable set search_path = '' set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off
 as $$
+begin
+  return query
   select date_trunc('hour', finished_at, 'UTC'), model, coalesce(provider, ''), outcome, coalesce(error_code, ''), stream,
          count(*), count(*) filter (where own_key), count(*) filter (where estimated),
          sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens),
@@ -5397,7 +5711,8 @@ as $$
          coalesce(sum(duration_ms), 0), coalesce(sum(first_byte_ms), 0)
   from gateway.requests
   where finished_at >= since and finished_at < until
-  group by 1, 2, 3, 4, 5, 6
+  group by 1, 2, 3, 4, 5, 6;
+end;
 $$;
 
 -- Sums up the platform's requests in [since, until), whole hours of which none is summed up. Answers how many there were.
@@ -5436,11 +5751,12 @@ $$;
 -- Sums up the platform's hours that are over, one after the other, until it has summed up so many requests. Answers whether there
 -- are more. One session at a time does it; the others leave it to that one.
 create function gateway.roll_up_platform(at timestamptz, most bigint default 100000) returns boolean
-language plpgsql volatile set search_path = ''
+language plpgsql volatile set search_path = '' set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off
 as $$
 declare
   until constant timestamptz := gateway.last_whole_hour(at);
   since timestamptz;
+  before timestamptz;
   counted bigint;
   summed bigint := 0;
 begin
@@ -5451,6 +5767,7 @@ begin
     (select rolled_up_to from gateway.platform_roll_up),
     (select date_trunc('hour', min(finished_at), 'UTC') from gateway.requests),
     until);
+  before := since;
   while since < until and summed < most loop
     counted := gateway.sum_up_platform(since, since + interval '1 hour');
     if counted > 0 then
@@ -5466,21 +5783,45 @@ begin
         least(since + interval '1 day', until));
     end if;
   end loop;
-  insert into gateway.platform_roll_up (rolled_up_to) values (since)
-    on conflict (one) do update set rolled_up_to = excluded.rolled_up_to;
+  insert into gateway.platform_days
+    select date_trunc('day', hour, 'UTC'), model, provider, outcome, error_code, stream, sum(requests), sum(own_key), sum(estimated),
+           sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost),
+           sum(provider_cost), gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes), sum(duration_ms),
+           sum(first_byte_ms)
+    from gateway.platform_hours
+    where hour >= date_trunc('day', before, 'UTC') and hour < date_trunc('day', since, 'UTC')
+    group by 1, 2, 3, 4, 5, 6;
+  delete from gateway.platform_heads where hour < since;
+  insert into gateway.platform_roll_up as rolled (rolled_up_to) values (since)
+    on conflict (one) do update set
+      rolled_up_to = excluded.rolled_up_to, head_to = case when rolled.head_to > excluded.rolled_up_to then rolled.head_to end;
   return since < until;
 end;
 $$;
 
--- The platform's usage in [since, until), which are whole hours.
-create function gateway.platform_used(since timestamptz, until timestamptz) returns setof gateway.platform_hours
+-- From when on the platform's requests are counted one by one.
+create function gateway.platform_counted_from() returns timestamptz
 language sql stable set search_path = ''
-as $$
-  select * from gateway.platform_hours where hour >= since and hour < until
+as $$ select coalesce(head_to, rolled_up_to) from gateway.platform_roll_up $$;
+
+-- The platform's usage in [since, until), which are whole hours: of whole days by the day, under its first hour. Without settings of its own,
+-- so that Postgres puts it in its caller's place, and thousands of hours are not written down in between.
+create function gateway.platform_used(since timestamptz, until timestamptz) returns setof gateway.platform_hours
+language sql stable
+begin atomic
+  select d.* from gateway.whole_days(since, until, (select rolled_up_to from gateway.platform_roll_up)) as days
+    join gateway.platform_days as d on d.hour >= days.first and d.hour < days.last
   union all
-  select * from gateway.count_platform(
-    greatest(since, (select rolled_up_to from gateway.platform_roll_up)), until)
-$$;
+  select h.* from gateway.whole_days(since, until, (select rolled_up_to from gateway.platform_roll_up)) as days
+    join gateway.platform_hours as h on h.hour >= since and h.hour < coalesce(days.first, until)
+  union all
+  select h.* from gateway.whole_days(since, until, (select rolled_up_to from gateway.platform_roll_up)) as days
+    join gateway.platform_hours as h on h.hour >= days.last and h.hour < until
+  union all
+  select * from gateway.platform_heads where hour >= since and hour < until
+  union all
+  select * from gateway.count_platform(greatest(since, gateway.platform_counted_from()), until);
+end;
 
 -- Sums of the platform's usage in the API's form. A failed request is one that neither completed nor was left by its client.
 create function gateway.platform_figures(
@@ -5497,25 +5838,51 @@ as $$
     'duration_ms', gateway.latency(durations), 'first_byte_ms', gateway.latency(first_bytes))
 $$;
 
--- The platform's usage in [since, until): the total, and its parts by day, model, provider and kind of error.
+-- The platform's usage in [since, until): the total, and its parts by model, provider and kind of error. What is read is summed up before
+-- it is parted, since there are many hours.
 create function gateway.platform_by(since timestamptz, until timestamptz)
 returns table (part text, value text, figures jsonb, requests numeric, cost numeric)
 language sql stable set search_path = ''
 as $$
-  with used as (
-    select *, (hour at time zone 'utc')::date as day, outcome not in ('completed', 'client_left') as is_failed
-    from gateway.platform_used(since, until)
+  with used as materialized (
+    select model, provider, error_code, outcome not in ('completed', 'client_left') as is_failed,
+           sum(requests) as requests, sum(own_key) as own_key, sum(estimated) as estimated, sum(prompt_tokens) as prompt_tokens,
+           sum(cached_tokens) as cached_tokens, sum(written_tokens) as written_tokens, sum(completion_tokens) as completion_tokens,
+           sum(reasoning_tokens) as reasoning_tokens, sum(cost) as cost, sum(provider_cost) as provider_cost,
+           gateway.sum_histograms(durations) as durations, gateway.sum_histograms(first_bytes) as first_bytes
+    from gateway.platform_used(since, until) group by 1, 2, 3, 4
   )
-  select case grouping(day, model, provider, error_code)
-           when 15 then 'total' when 7 then 'day' when 11 then 'model' when 13 then 'provider' else 'error' end,
-         coalesce(day::text, model, provider, error_code),
+  select case grouping(model, provider, error_code) when 7 then 'total' when 3 then 'model' when 5 then 'provider' else 'error' end,
+         coalesce(model, provider, error_code),
          gateway.platform_figures(
            sum(requests), coalesce(sum(requests) filter (where is_failed), 0), sum(own_key), sum(estimated), sum(prompt_tokens),
            sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost), sum(provider_cost),
            gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes)),
          sum(requests), sum(cost)
   from used
-  group by grouping sets ((), (day), (model), (provider), (error_code))
+  group by grouping sets ((), (model), (provider), (error_code))
+$$;
+
+-- The same by day.
+create function gateway.platform_by_day(since timestamptz, until timestamptz) returns table (day date, figures jsonb)
+language sql stable set search_path = ''
+as $$
+  select (hour at time zone 'utc')::date, gateway.platform_figures(
+    sum(requests), coalesce(sum(requests) filter (where outcome not in ('completed', 'client_left')), 0), sum(own_key), sum(estimated),
+    sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost),
+    sum(provider_cost), gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes))
+  from gateway.platform_used(since, until) group by 1
+$$;
+
+-- The total alone.
+create function gateway.platform_total(since timestamptz, until timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select gateway.platform_figures(
+    sum(requests), coalesce(sum(requests) filter (where outcome not in ('completed', 'client_left')), 0), sum(own_key), sum(estimated),
+    sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost),
+    sum(provider_cost), gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes))
+  from gateway.platform_used(since, until)
 $$;
 
 -- One part of them as a list, the dearest first. `name` is that of the member that says which it is.
@@ -5597,7 +5964,7 @@ begin atomic
       select from gateway.roles as r where r.name = (account).role and gateway.covers(r.permissions, 'inference'))
     and gateway.covers(k.scopes, 'inference')
     and k.revoked_at is null and k.disabled_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
-    and k.ip_allowlist = '{}' and k.domain_allowlist = '{}' and k.allowed_models = '{}'
+    and k.ip_allowlist = '{}' and k.domain_allowlist = '{}' and k.allowed_models = '{}' and not k.trace_content
     -- The call is whole, of text alone, no turn of a chat, no response that is stored, and has no Idempotency-Key.
     and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units' and not call ? 'wishes' and not call ? 'hedged'
     and (asked).session_id is null and (asked).stored_response is null and (asked).idempotency is null
@@ -5764,6 +6131,9 @@ begin
       perform gateway.note_refusal(caller, key, refused ->> 'code', at);
     elsif refused ->> 'status' = '402' then
       perform gateway.notify_of_refusal(account, key, refused ->> 'code', at);
+      if refused ->> 'code' = 'end_user_budget_reached' then
+        perform gateway.notify_of_budget_refusal(end_user, at);
+      end if;
     end if;
     return jsonb_build_object(
       'refused', refused, 'limits', limits,
@@ -5790,7 +6160,8 @@ begin
 
   placed := gateway.place_hold(
     (call ->> 'call_id')::uuid, account.id, key.id, priced.amount,
-    at + make_interval(secs => hold_seconds), at, case when account.has_end_users then call ->> 'end_user' end);
+    at + make_interval(secs => hold_seconds), at, case when account.has_end_users then call ->> 'end_user' end,
+    caller ->> 'request_id', model.id);
   if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
     -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
     update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;
@@ -5803,6 +6174,9 @@ begin
     'deprecated', extract(epoch from model.deprecated_at)::bigint,
     -- What a provider reports beyond these is not believed.
     'most_prompt', greatest(model.context_length, prompt), 'most_completion', model.max_output * choices);
+  if key.trace_content then
+    answer := answer || '{"trace_content": true}';
+  end if;
   if not placed.is_open then
     return gateway.not_begun(placed.overtaken_by, answer);
   end if;
@@ -5854,8 +6228,8 @@ begin
     until := at + asked.hold_seconds * interval '1 second';
     earliest_end := gateway.earliest_end(asked.call_id, at);
     -- As gateway.place_hold does it, for a call that has left nothing yet, in a month that is counted.
-    insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
-      select asked.call_id, account.id, usual.key_id, 'open', usual.amount, at, until
+    insert into gateway.holds (call_id, account_id, key_id, request_id, model, state, amount, created_at, expires_at)
+      select asked.call_id, account.id, usual.key_id, caller ->> 'request_id', asked.model, 'open', usual.amount, at, until
         where not exists (
           select from gateway.requests
             where call_id = asked.call_id and finished_at >= earliest_end and finished_at <= at + interval '1 day')
@@ -6039,7 +6413,7 @@ $$;
 -- begun before or is over, and not if its settle overtook it, which is then to be applied.
 create function gateway.place_hold(
   this_call uuid, account_id uuid, key_id uuid, amount bigint, expires_at timestamptz, at timestamptz,
-  end_user text default null, out is_open boolean, out overtaken_by jsonb)
+  end_user text default null, request_id text default null, model text default null, out is_open boolean, out overtaken_by jsonb)
 language plpgsql
 as $$
 declare
@@ -6048,17 +6422,17 @@ declare
   this_month constant date := gateway.month_of(at);
 begin
   -- Nothing has ended in a month to come; a day, because clocks are set back.
-  insert into gateway.holds (call_id, account_id, key_id, end_user, state, amount, created_at, expires_at)
-    select this_call, place_hold.account_id, place_hold.key_id, place_hold.end_user, 'open', place_hold.amount, at,
-           place_hold.expires_at
+  insert into gateway.holds (call_id, account_id, key_id, request_id, model, end_user, state, amount, created_at, expires_at)
+    select this_call, place_hold.account_id, place_hold.key_id, place_hold.request_id, place_hold.model, place_hold.end_user, 'open',
+           place_hold.amount, at, place_hold.expires_at
       where not exists (
         select from gateway.requests where call_id = this_call and finished_at between earliest_end and latest_end)
     on conflict (call_id) do nothing;
   is_open := found;
   if not is_open then
     update gateway.holds as h set
-      account_id = place_hold.account_id, key_id = place_hold.key_id, end_user = place_hold.end_user, state = 'open', amount = place_hold.amount,
-      created_at = at, expires_at = place_hold.expires_at
+      account_id = place_hold.account_id, key_id = place_hold.key_id, request_id = place_hold.request_id, model = place_hold.model,
+      end_user = place_hold.end_user, state = 'open', amount = place_hold.amount, created_at = at, expires_at = place_hold.expires_at
       where h.call_id = this_call and h.state = 'tombstone'
       returning h.settlement into overtaken_by;
     if not found then
@@ -9685,7 +10059,7 @@ begin
       'resets_at', gateway.period_end(key.spend_period, at)) end,
     'ip_allowlist', key.ip_allowlist, 'domain_allowlist', key.domain_allowlist,
     'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits,
-    'rotate_after_days', key.rotate_after_days, 'rotated_at', key.rotated_at, 'rotation_due_at', due,
+    'trace_content', key.trace_content, 'rotate_after_days', key.rotate_after_days, 'rotated_at', key.rotated_at, 'rotation_due_at', due,
     'rotation_due', coalesce(status = 'active' and due <= at, false),
     'former_secrets', (
       select coalesce(jsonb_agg(jsonb_build_object('expires_at', least(former.expires_at, key.expires_at))
@@ -9846,7 +10220,7 @@ as $$
     'spend_limit', gateway.dollars(key.spend_limit), 'spend_period', key.spend_period,
     'ip_allowlist', key.ip_allowlist, 'domain_allowlist', key.domain_allowlist,
     'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits,
-    'rotate_after_days', key.rotate_after_days)
+    'trace_content', key.trace_content, 'rotate_after_days', key.rotate_after_days)
 $$;
 
 -- The members of `settings` that are not the same in `others`.
@@ -9859,7 +10233,7 @@ $$;
 
 -- Puts settings into a locked key's row: those that are absent stay, null clears.
 -- settings: name, disabled, scopes, expires_in_days, expires_at, max_requests, spend_limit {amount (nano-dollars), period}, ip_allowlist,
--- domain_allowlist, allowed_models, rate_limits, rotate_after_days.
+-- domain_allowlist, allowed_models, rate_limits, trace_content, rotate_after_days.
 create function gateway.change_key(
   account gateway.accounts, key gateway.api_keys, settings jsonb, at timestamptz)
 returns gateway.api_keys
@@ -9908,6 +10282,9 @@ begin
   if settings ? 'rate_limits' then
     changed.rate_limits := coalesce(given -> 'rate_limits', '{}');
   end if;
+  if settings ? 'trace_content' then
+    changed.trace_content := coalesce((given ->> 'trace_content')::boolean, false);
+  end if;
   if settings ? 'rotate_after_days' then
     changed.rotate_after_days := (given ->> 'rotate_after_days')::integer;
   end if;
@@ -9918,7 +10295,7 @@ begin
     spend_period_start = case when starts_anew then at else spend_period_start end,
     ip_allowlist = changed.ip_allowlist, domain_allowlist = changed.domain_allowlist,
     allowed_models = changed.allowed_models, rate_limits = changed.rate_limits,
-    rotate_after_days = changed.rotate_after_days
+    trace_content = changed.trace_content, rotate_after_days = changed.rotate_after_days
     where id = key.id
     returning * into changed;
   return changed;
@@ -10141,7 +10518,7 @@ declare
   at constant timestamptz := gateway.now();
   answer jsonb;
 begin
-  perform gateway.roll_up(session.account_id, at);
+  perform gateway.sum_up_latest(session.account_id, at);
   with month as (
     select * from gateway.usage_by(session.account_id, date_trunc('month', at, 'UTC'), 'infinity')
   ),
@@ -10176,7 +10553,7 @@ declare
   at constant timestamptz := gateway.now();
   asked record;
 begin
-  perform gateway.roll_up(session.account_id, at);
+  perform gateway.sum_up_latest(session.account_id, at);
   asked := gateway.usage_window(query, 'month', 0, at);
   return (
     select jsonb_build_object(
@@ -10197,7 +10574,7 @@ declare
   asked record;
   answer jsonb;
 begin
-  perform gateway.roll_up(session.account_id, at);
+  perform gateway.sum_up_latest(session.account_id, at);
   asked := gateway.usage_window(query, 'day', 29, at);
   with sums as (select * from gateway.usage_by(session.account_id, asked.since, asked.until)),
   days as (
@@ -10243,7 +10620,7 @@ declare
   asked record;
   answer jsonb;
 begin
-  perform gateway.roll_up(session.account_id, at);
+  perform gateway.sum_up_latest(session.account_id, at);
   asked := gateway.usage_window(query, 'month', 0, at);
   with found as (
     select * from gateway.api_keys
@@ -10322,7 +10699,7 @@ create function gateway.request_json(request gateway.requests) returns jsonb
 language sql stable set search_path = ''
 as $$
   select jsonb_build_object(
-    'object', 'request', 'call_id', request.call_id, 'request_id', request.request_id, 'key_id', request.key_id,
+    'object', 'request', 'status', 'finished', 'call_id', request.call_id, 'request_id', request.request_id, 'key_id', request.key_id,
     'model', request.model, 'provider', request.provider, 'outcome', request.outcome, 'error_code', request.error_code,
     'stream', request.stream, 'prompt_tokens', request.prompt_tokens, 'cached_tokens', request.cached_tokens,
     'written_tokens', request.written_tokens, 'completion_tokens', request.completion_tokens,
@@ -10330,7 +10707,47 @@ as $$
     'clamped', request.clamped, 'own_key', request.own_key, 'replayed_call', request.replayed_call, 'cost', gateway.dollars(request.cost),
     'first_byte_ms', request.first_byte_ms, 'duration_ms', request.duration_ms, 'app', request.app,
     'user', request.end_user, 'tags', coalesce(request.tags, '[]'), 'metadata', request.metadata,
-    'created_at', request.created_at, 'finished_at', request.finished_at)
+    'created_at', request.created_at, 'finished_at', request.finished_at, 'age_ms', null)
+$$;
+
+-- A call that is admitted and not settled, as the request that it will be. It ends later than all that have ended.
+create function gateway.unfinished(hold gateway.holds) returns gateway.requests
+language plpgsql immutable set search_path = ''
+as $$
+declare
+  made gateway.requests;
+begin
+  made.call_id := hold.call_id;
+  made.account_id := hold.account_id;
+  made.key_id := hold.key_id;
+  made.request_id := hold.request_id;
+  made.model := coalesce(hold.model, '');
+  made.end_user := hold.end_user;
+  made.stream := false;
+  made.estimated := false;
+  made.clamped := false;
+  made.own_key := false;
+  made.prompt_tokens := 0;
+  made.cached_tokens := 0;
+  made.written_tokens := 0;
+  made.completion_tokens := 0;
+  made.reasoning_tokens := 0;
+  made.held := hold.amount;
+  made.cost := 0;
+  made.created_at := hold.created_at;
+  made.finished_at := timestamptz '2200-01-01 00:00:00+00';
+  return made;
+end;
+$$;
+
+-- What its reader sees of such a call (request_json, request_of_operator), as of its hold: it is running, or swept, past its
+-- time, when its settle may still come.
+create function gateway.unfinished_json(shown jsonb, hold gateway.holds, at timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select shown || jsonb_build_object(
+    'status', case hold.state when 'open' then 'running' else 'swept' end, 'held', gateway.dollars(hold.amount), 'finished_at', null,
+    'stream', null, 'age_ms', floor(extract(epoch from at - (shown ->> 'created_at')::timestamptz) * 1000)::bigint)
 $$;
 
 -- query: model, provider, key_id, user, outcome, from, to, limit, cursor {at, id}. Newest first, by when they ended. A page
@@ -15003,7 +15420,7 @@ $$;
 
 -- query: hours (so many up to the end of this one). The window before it is as long. `now` are the last five minutes.
 create function public.get_platform_monitor(caller jsonb, query jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:monitor');
@@ -15012,6 +15429,7 @@ declare
   until constant timestamptz := date_trunc('hour', at, 'UTC') + interval '1 hour';
   since constant timestamptz := until - length;
 begin
+  perform gateway.sum_up_platform_latest(at);
   return (
     with parts as materialized (select * from gateway.platform_by(since, until))
     select jsonb_build_object(
@@ -15025,7 +15443,7 @@ begin
           'first_byte_ms', gateway.latency(gateway.sum_histograms(first_bytes)))
         from gateway.count_platform(at - interval '5 minutes', 'infinity')),
       'window', (select figures from parts where part = 'total'),
-      'before', (select figures from gateway.platform_by(since - length, since) where part = 'total'),
+      'before', gateway.platform_total(since - length, since),
       'by_provider', (
         select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'provider', 50) from parts where part = 'provider' and value <> ''),
       'by_model', (select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'model', 20) from parts where part = 'model'),
@@ -15742,20 +16160,21 @@ $$;
 
 -- query: from, to. Days without usage are listed too.
 create function public.get_platform_usage(caller jsonb, query jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:usage');
   asked constant record := gateway.usage_window(query, 'day', 29, gateway.now());
 begin
+  perform gateway.sum_up_platform_latest(gateway.now());
   return (
     with parts as materialized (select * from gateway.platform_by(asked.since, asked.until))
     select jsonb_build_object(
       'object', 'platform_usage', 'from', asked.since, 'to', asked.until,
       'totals', (select figures from parts where part = 'total'),
       'by_day', (
-        select coalesce(jsonb_agg(jsonb_build_object('day', value, 'usage', figures) order by value), '[]')
-        from parts where part = 'day'),
+        select coalesce(jsonb_agg(jsonb_build_object('day', day, 'usage', figures) order by day), '[]')
+        from gateway.platform_by_day(asked.since, asked.until)),
       'by_model', (select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'model', 1000) from parts where part = 'model'),
       'by_provider', (
         select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'provider', 100) from parts where part = 'provider' and value <> '')));
@@ -15775,12 +16194,13 @@ $$;
 
 -- query: from, to. What calls cost comes from the hours that are summed up, everything else from the ledger.
 create function public.get_transaction_analytics(caller jsonb, query jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:usage');
   asked constant record := gateway.usage_window(query, 'day', 29, gateway.now());
 begin
+  perform gateway.sum_up_platform_latest(gateway.now());
   return (
     with movements as (
       select * from gateway.movements(asked.since, asked.until)
@@ -16077,12 +16497,13 @@ $$;
 -- instances of the gateway, of which none lives long enough to count for itself.
 
 create function public.get_platform_metrics(caller jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:metrics');
   at constant timestamptz := gateway.now();
 begin
+  perform gateway.sum_up_platform_latest(at);
   return (
     with counted as materialized (
       select model, provider, outcome, error_code, stream, requests, prompt_tokens, cached_tokens, written_tokens,
@@ -16091,8 +16512,11 @@ begin
       union all
       select model, provider, outcome, error_code, stream, requests, prompt_tokens, cached_tokens, written_tokens,
              completion_tokens, reasoning_tokens, cost, provider_cost, estimated, durations, first_bytes, duration_ms, first_byte_ms
-      from gateway.count_platform(
-        coalesce((select rolled_up_to from gateway.platform_roll_up), '-infinity'), 'infinity')
+      from gateway.platform_heads
+      union all
+      select model, provider, outcome, error_code, stream, requests, prompt_tokens, cached_tokens, written_tokens,
+             completion_tokens, reasoning_tokens, cost, provider_cost, estimated, durations, first_bytes, duration_ms, first_byte_ms
+      from gateway.count_platform(coalesce(gateway.platform_counted_from(), '-infinity'), 'infinity')
     ),
     outcomes as (
       select model, provider, outcome, stream, sum(requests) as requests from counted group by 1, 2, 3, 4
@@ -16662,12 +17086,14 @@ as $$
     'provider_cost', gateway.dollars(case when request.own_key then 0 else gateway.provider_cost(request.cost, request.markup) end))
 $$;
 
--- query: id (a call's, a request's as its caller was told it, or the provider's of an answer), account_id, key_id, model, provider, outcome, error_code, from,
+-- query: id (a call's, a request's as its caller was told it, or the provider's of an answer), status (finished, or running: calls that
+-- are not settled; those with this id of both, where it is not said), account_id, key_id, model, provider, outcome, error_code, from,
 -- to, limit, cursor {at, id}. Newest first, by when they ended; without times those of the last day. A page looks through so
 -- many requests at most, however few of them match: it may hold less than the limit and still have a page after it.
 --
 -- Request ids have no index, which every settle would pay for. But those that the gateway makes are UUIDv7: they say when the
--- request began, and requests are found by time.
+-- request began, and requests are found by time. Of calls that run there are never many; one that
+-- was swept is found by its own id alone, in public.get_platform_request.
 create function public.list_platform_requests(caller jsonb, query jsonb) returns jsonb
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
 as $$
@@ -16677,6 +17103,7 @@ declare
   most constant integer := gateway.page_size(query);
   most_looked_at constant integer := 20000;
   this_id constant text := query ->> 'id';
+  status constant text := query ->> 'status';
   is_dated constant boolean := coalesce(this_id ~ '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$', false);
   begun constant timestamptz := case when is_dated then gateway.begun_at(this_id::uuid) end;
   after constant timestamptz := (query -> 'cursor' ->> 'at')::timestamptz;
@@ -16688,37 +17115,46 @@ declare
   answer jsonb;
 begin
   with scanned as (
-    select * from gateway.requests r
-    where r.finished_at >= since and r.finished_at < until
+    (select r as made, null::gateway.holds as hold, r.finished_at as ended, r.call_id from gateway.requests r
+    where status is distinct from 'running' and r.finished_at >= since and r.finished_at < until
       and (query ->> 'account_id' is null or r.account_id = (query ->> 'account_id')::uuid)
       and (this_id is null or r.request_id = this_id or r.call_id::text = this_id or r.answer_id = this_id)
       and (after is null or (r.finished_at, r.call_id) < (after, after_id))
     order by r.finished_at desc, r.call_id desc
-    limit most_looked_at
+    limit most_looked_at)
+    union all
+    select u.made, h, (u.made).finished_at, h.call_id
+    from gateway.holds h cross join lateral (select gateway.unfinished(h)) as u (made)
+    where h.state = 'open' and (status = 'running' or status is null and this_id is not null)
+      and (query ->> 'account_id' is null or h.account_id = (query ->> 'account_id')::uuid)
+      and (this_id is null or h.request_id = this_id or h.call_id::text = this_id)
+      and (after is null or ((u.made).finished_at, h.call_id) < (after, after_id))
   ),
   found as (
     select * from scanned
-    where (query ->> 'model' is null or model = query ->> 'model')
-      and (query ->> 'provider' is null or provider = query ->> 'provider')
-      and (query ->> 'key_id' is null or key_id = (query ->> 'key_id')::uuid)
-      and (query ->> 'outcome' is null or outcome = query ->> 'outcome')
-      and (query ->> 'error_code' is null or error_code = query ->> 'error_code')
-    order by finished_at desc, call_id desc
+    where (query ->> 'model' is null or (made).model = query ->> 'model')
+      and (query ->> 'provider' is null or (made).provider = query ->> 'provider')
+      and (query ->> 'key_id' is null or (made).key_id = (query ->> 'key_id')::uuid)
+      and (query ->> 'outcome' is null or (made).outcome = query ->> 'outcome')
+      and (query ->> 'error_code' is null or (made).error_code = query ->> 'error_code')
+    order by ended desc, call_id desc
     limit most + 1
   ),
-  page as (select * from found order by finished_at desc, call_id desc limit most),
+  page as (select * from found order by ended desc, call_id desc limit most),
   ends as (
     select case
       when (select count(*) from found) > most
-        then (select gateway.place(finished_at, call_id) from page order by finished_at, call_id limit 1)
-      when (select count(*) from scanned) = most_looked_at
-        then (select gateway.place(finished_at, call_id) from scanned order by finished_at, call_id limit 1)
+        then (select gateway.place(ended, call_id) from page order by ended, call_id limit 1)
+      when (select count(*) from scanned) >= most_looked_at
+        then (select gateway.place(ended, call_id) from scanned order by ended, call_id limit 1)
     end as next_cursor
-  )
+  ),
+  told as (select ended, call_id, hold, gateway.request_of_operator(made) as shown from page)
   select gateway.page(
     (
-      select jsonb_agg(gateway.request_of_operator(row(page.*)::gateway.requests) order by finished_at desc, call_id desc)
-      from page),
+      select jsonb_agg(
+        case when hold is null then shown else gateway.unfinished_json(shown, hold, at) end order by ended desc, call_id desc)
+      from told),
     ends.next_cursor)
   into answer from ends;
   return answer;
@@ -16822,22 +17258,52 @@ begin
 end;
 $$;
 
+-- A call that is admitted and not settled, of one account or of any (null): by its id, or, while it runs, the newest by its request's id.
+-- So few run that the latter needs no index.
+create function gateway.find_unfinished(account uuid, asked jsonb) returns gateway.holds
+language plpgsql stable
+as $$
+declare
+  hold gateway.holds := (
+    select h from gateway.holds as h
+      where h.call_id = (asked ->> 'call_id')::uuid and h.state <> 'tombstone'
+        and (find_unfinished.account is null or h.account_id = find_unfinished.account));
+begin
+  if hold.call_id is null then
+    hold := (
+      select h from gateway.holds as h
+        where h.state = 'open' and h.request_id = asked ->> 'id'
+          and (find_unfinished.account is null or h.account_id = find_unfinished.account)
+        order by h.created_at desc limit 1);
+  end if;
+  return hold;
+end;
+$$;
+
 -- A request of the caller's account. asked: call_id, where the id is one, and id: a request's as its caller was told it, or the
--- provider's id of the answer, by which the account's newest requests are looked through.
+-- provider's id of the answer, by which the account's newest requests are looked through. A call that is not settled is found as well, by
+-- the first two.
 create function public.get_request(caller jsonb, asked jsonb) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
   window_size constant integer := 5000;
+  at constant timestamptz := gateway.now();
   call constant uuid := asked ->> 'call_id';
   made gateway.requests;
+  hold gateway.holds;
 begin
   if call is not null then
     select * into made from gateway.requests
-      where call_id = call and account_id = session.account_id and finished_at >= gateway.earliest_end(call, gateway.now());
+      where call_id = call and account_id = session.account_id and finished_at >= gateway.earliest_end(call, at);
   end if;
   if made.call_id is null then
+    hold := gateway.find_unfinished(session.account_id, asked);
+    if hold.call_id is not null then
+      made := gateway.unfinished(hold);
+      return gateway.request_detail(made, gateway.unfinished_json(gateway.request_json(made), hold, at));
+    end if;
     select * into made from (
         select * from gateway.requests where account_id = session.account_id
           order by finished_at desc limit window_size) as newest
@@ -16863,12 +17329,18 @@ declare
   since constant timestamptz := coalesce(begun - interval '10 minutes', at - interval '1 day');
   until constant timestamptz := coalesce(begun + interval '1 day', 'infinity');
   made gateway.requests;
+  hold gateway.holds;
 begin
   if call is not null then
     select * into made from gateway.requests
       where call_id = call and finished_at >= gateway.earliest_end(call, at);
   end if;
   if made.call_id is null then
+    hold := gateway.find_unfinished(null, asked);
+    if hold.call_id is not null then
+      made := gateway.unfinished(hold);
+      return gateway.request_detail(made, gateway.unfinished_json(gateway.request_of_operator(made), hold, at));
+    end if;
     select * into made from gateway.requests
       where finished_at >= since and finished_at < until
         and (request_id = asked ->> 'id' or answer_id = asked ->> 'id')
@@ -16891,7 +17363,7 @@ $$;
 -- A request with several tags counts in the group of each. Those that are for no end user are a group by themselves: all that there was,
 -- less what was for one.
 create function public.get_report(caller jsonb, query jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -16905,6 +17377,7 @@ declare
   answer jsonb;
 begin
   perform gateway.require(query, 'from', 'to', 'group_by');
+  perform gateway.sum_up_latest(session.account_id, gateway.now());
   with labelled as (
     select * from gateway.used_by_label(session.account_id, label_kind, since, until)
     where label_kind is not null and label = coalesce(query ->> 'user', query ->> 'tag', label)
@@ -16912,8 +17385,13 @@ begin
   usage as (
     select hour, key_id, model, provider, null as label, requests, prompt_tokens, cached_tokens, completion_tokens,
            reasoning_tokens, cost
+    from gateway.used_by_hour(session.account_id, since, until)
+    where group_by = 'hour' and label_kind is null
+    union all
+    select hour, key_id, model, provider, null, requests, prompt_tokens, cached_tokens, completion_tokens,
+           reasoning_tokens, cost
     from gateway.used(session.account_id, since, until)
-    where label_kind is null or counts_nobody
+    where group_by <> 'hour' and (label_kind is null or counts_nobody)
     union all
     select hour, key_id, model, provider, label, requests, prompt_tokens, cached_tokens, completion_tokens,
            reasoning_tokens, cost

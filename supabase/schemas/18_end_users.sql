@@ -18,11 +18,15 @@ create table gateway.end_users (
   spent bigint not null default 0,
   spent_ever gateway.unsigned_bigint not null default 0,
   period_start timestamptz not null,
+  told_step integer not null default 0 check (told_step in (0, 80, 100)),
+  told_of bigint,
   created_at timestamptz not null,
   primary key (account_id, name)
 ) with (fillfactor = 70);
 comment on table gateway.end_users is
   'End users with a budget of their own (is_own; without an amount they may spend what they like), and those that the default has been counted for. spent, in nano-dollars in the current period, counts calls that are over; what is still open is counted from the holds, as for keys.';
+comment on column gateway.end_users.told_step is
+  'Up to which part of its budget, in percent, its account was told in this period, while the budget was told_of.';
 comment on column gateway.end_users.spent_ever is 'What all calls have cost that ended since created_at.';
 
 create table gateway.end_user_erasures (

@@ -93,9 +93,20 @@ comment on table gateway.usage_hours is
   'Requests by the hour in which they ended, for the hours before the account''s rolled_up_to. No provider is an empty text; cost in nano-dollars.';
 comment on column gateway.usage_hours.failed is 'Neither completed nor left by the client.';
 
+-- What usage_hours come to, once more: of a year there are days to be read, and no hours. And the beginning of what is no hour yet.
+create table gateway.usage_days (like gateway.usage_hours including indexes);
+comment on table gateway.usage_days is
+  'The sums of the hours of each whole day (UTC) that lies before the account''s rolled_up_to; hour is the day''s first.';
+
+create table gateway.usage_heads (like gateway.usage_hours);
+comment on table gateway.usage_heads is
+  'Requests from the account''s rolled_up_to up to its head_to, by the hour, where they are many: so that few are left to be counted one by one. Gone with their hour, which is summed up from the requests.';
+create index usage_heads_account on gateway.usage_heads (account_id);
+
 create table gateway.usage_totals (
   account_id uuid primary key,
   rolled_up_to timestamptz not null,
+  head_to timestamptz check (head_to > rolled_up_to),
   requests bigint not null,
   failed bigint not null,
   own_key bigint not null,
@@ -106,8 +117,10 @@ create table gateway.usage_totals (
   cost bigint not null
 );
 comment on table gateway.usage_totals is
-  'The sum of all usage_hours of an account, and the moment up to which they are summed up. Requests from then on are counted one by one.';
+  'The sum of all usage_hours of an account, and the moment up to which they are summed up. Requests from then on, or from head_to, are counted one by one.';
 
+alter table gateway.usage_days enable row level security;
+alter table gateway.usage_heads enable row level security;
 alter table gateway.usage_hours enable row level security;
 alter table gateway.usage_totals enable row level security;
 alter table gateway.requests enable row level security;

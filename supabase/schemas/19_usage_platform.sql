@@ -35,6 +35,13 @@ comment on column gateway.platform_hours.durations is 'A histogram over gateway.
 comment on column gateway.platform_hours.first_bytes is 'The same of the time until the first byte.';
 comment on column gateway.platform_hours.duration_ms is 'The sum of what the histogram counts; so is first_byte_ms.';
 
+create table gateway.platform_days (like gateway.platform_hours including indexes);
+comment on table gateway.platform_days is 'The sums of the hours of each whole day (UTC) that lies before rolled_up_to; hour is the day''s first.';
+
+create table gateway.platform_heads (like gateway.platform_hours);
+comment on table gateway.platform_heads is
+  'Requests from rolled_up_to up to head_to, by the hour (see gateway.usage_heads).';
+
 create table gateway.platform_totals (
   model text not null,
   provider text not null,
@@ -61,11 +68,14 @@ comment on table gateway.platform_totals is 'The sum of all platform_hours: coun
 
 create table gateway.platform_roll_up (
   one boolean primary key default true check (one),
-  rolled_up_to timestamptz not null
+  rolled_up_to timestamptz not null,
+  head_to timestamptz check (head_to > rolled_up_to)
 );
 comment on table gateway.platform_roll_up is
-  'One row, from the first summing up on: the moment up to which platform_hours are complete. Requests from then on are counted one by one.';
+  'One row, from the first summing up on: the moment up to which platform_hours are complete. Requests from then on, or from head_to, are counted one by one.';
 
+alter table gateway.platform_days enable row level security;
+alter table gateway.platform_heads enable row level security;
 alter table gateway.platform_hours enable row level security;
 alter table gateway.platform_totals enable row level security;
 alter table gateway.platform_roll_up enable row level security;

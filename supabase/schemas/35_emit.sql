@@ -4,7 +4,7 @@
 create function gateway.webhook_events() returns text[]
 language sql immutable parallel safe
 return array['balance.low', 'payment.succeeded', 'payment.refunded', 'key.spend_limit_reached', 'key.expiring',
-             'subscription.changed', 'usage.daily', 'spend.threshold_reached', 'provider_key.refused'];
+             'subscription.changed', 'usage.daily', 'spend.threshold_reached', 'provider_key.refused', 'end_user.budget_reached'];
 
 -- The event that a kind of mail is as well, so that one cause writes both; null where there is none.
 create function gateway.event_of(kind text, payload jsonb) returns text

@@ -4,8 +4,17 @@
 create function gateway.optional_mail() returns text[]
 language sql immutable parallel safe
 return array[
-  'credits_expiring', 'key_expiring', 'low_balance', 'out_of_credits', 'referral_reward', 'spend_limit', 'trial_ended', 'trial_ending',
+  'credits_expiring', 'end_user_budget', 'key_expiring', 'low_balance', 'out_of_credits', 'referral_reward', 'spend_limit', 'trial_ended', 'trial_ending',
   'usage_report'];
+
+-- Whether an account gets mail of a kind: not without an address, and not where it does not want it.
+create function gateway.wants_mail(account gateway.accounts, kind text) returns boolean
+language sql stable set search_path = ''
+as $$
+  select account.email is not null and account.deleted_at is null and not exists (
+    select from gateway.notification_preferences p
+    where p.account_id = account.id and p.kind = wants_mail.kind and not p.enabled)
+$$;
 
 -- Queues a mail to an account, once for each dedupe_key of its kind. An account without an address gets none, and neither does one
 -- that does not want it. Its webhooks are told of the same, whatever it wants of mail.
@@ -13,10 +22,8 @@ create function gateway.notify(account uuid, kind text, dedupe_key text, payload
 language sql volatile set search_path = ''
 as $$
   insert into gateway.notifications (account_id, kind, dedupe_key, payload, due_at, created_at)
-    select id, notify.kind, notify.dedupe_key, notify.payload, at, at from gateway.accounts
-    where id = notify.account and email is not null and deleted_at is null
-      and not exists (select from gateway.notification_preferences p
-                      where p.account_id = notify.account and p.kind = notify.kind and not p.enabled)
+    select id, notify.kind, notify.dedupe_key, notify.payload, at, at from gateway.accounts a
+    where id = notify.account and gateway.wants_mail(a, notify.kind)
     on conflict do nothing;
   select gateway.emit(notify.account, told.event, notify.kind || ' ' || notify.dedupe_key,
                       gateway.event_data(notify.kind, notify.payload), at)

@@ -99,13 +99,17 @@ begin
 end;
 $$;
 
--- Counts what a call has cost that is over, and was begun at `placed_at`. One whom a crash has taken off the record is on it again.
+-- Counts what a call has cost that is over, and was begun at `placed_at`, and tells of it once that is four fifths of the budget, and all
+-- of it. One whom a crash has taken off the record is on it again.
 create function gateway.charge_end_user(owner uuid, called text, cost bigint, placed_at timestamptz, at timestamptz)
 returns void
 language plpgsql
 as $$
 declare
   charged gateway.end_users := gateway.end_user_of(owner, called);
+  starts timestamptz;
+  told integer;
+  step integer;
 begin
   if charged.created_at is null then
     if charged.budget is null or not gateway.keep_end_user(owner, called, at) then
@@ -113,11 +117,17 @@ begin
     end if;
     charged := gateway.end_user_of(owner, called);
   end if;
+  starts := case when charged.period is null then charged.period_start
+                 else greatest(charged.period_start, gateway.period_start(charged.period, placed_at)) end;
+  charged.spent := gateway.spent_by_end_user(charged, placed_at) + cost;
+  told := case when starts = charged.period_start and charged.told_of = charged.budget then charged.told_step else 0 end;
+  step := case when cost > 0 then gateway.budget_step(charged.spent, charged.budget) else 0 end;
   update gateway.end_users set
-    spent = gateway.spent_by_end_user(charged, placed_at) + cost,
-    spent_ever = spent_ever + cost,
-    period_start = case when charged.period is null then period_start
-                        else greatest(period_start, gateway.period_start(charged.period, placed_at)) end
+    spent = charged.spent, spent_ever = spent_ever + cost, period_start = starts,
+    told_step = greatest(told, step), told_of = charged.budget
     where account_id = owner and name = called;
+  if step > told then
+    perform gateway.notify_of_budget(charged, step, at);
+  end if;
 end;
 $$;

@@ -8,43 +8,74 @@ return array[
   40960, 57926, 81920, 115852, 163840, 231705, 327680];
 
 -- The histogram of latencies in milliseconds; a null is no latency.
+--
+-- These are asked for every hour, model and provider of a window: such expressions PL/pgSQL evaluates in a fifth of the time that a query
+-- takes.
 create function gateway.histogram(latencies integer[]) returns bigint[]
-language sql immutable parallel safe set search_path = ''
+language plpgsql immutable parallel safe
 as $$
-  with counts as (
-    select width_bucket(ms - 1, gateway.latency_bounds()) as bucket, count(*) as n
-    from unnest(latencies) as ms where ms is not null group by 1
-  )
-  select array_agg(coalesce(n, 0) order by b) from generate_series(0, cardinality(gateway.latency_bounds())) as b
-    left join counts on bucket = b
+declare
+  bounds constant integer[] := gateway.latency_bounds();
+  counts bigint[] := array_fill(0::bigint, array[cardinality(bounds) + 1]);
+  place integer;
+  ms integer;
+begin
+  foreach ms in array latencies loop
+    if ms is not null then
+      place := width_bucket(ms - 1, bounds) + 1;
+      counts[place] := counts[place] + 1;
+    end if;
+  end loop;
+  return counts;
+end;
 $$;
 
 -- Two histograms as one.
 create function gateway.add_histograms(one bigint[], other bigint[]) returns bigint[]
-language sql immutable parallel safe set search_path = ''
+language plpgsql immutable parallel safe
 as $$
-  select array_agg(coalesce(a, 0) + coalesce(b, 0) order by place)
-  from unnest(one, other) with ordinality as both_of (a, b, place)
+begin
+  return array[
+    one[1] + other[1], one[2] + other[2], one[3] + other[3], one[4] + other[4], one[5] + other[5],
+    one[6] + other[6], one[7] + other[7], one[8] + other[8], one[9] + other[9], one[10] + other[10],
+    one[11] + other[11], one[12] + other[12], one[13] + other[13], one[14] + other[14], one[15] + other[15],
+    one[16] + other[16], one[17] + other[17], one[18] + other[18], one[19] + other[19], one[20] + other[20],
+    one[21] + other[21], one[22] + other[22], one[23] + other[23], one[24] + other[24], one[25] + other[25],
+    one[26] + other[26], one[27] + other[27], one[28] + other[28], one[29] + other[29], one[30] + other[30],
+    one[31] + other[31], one[32] + other[32]];
+end;
 $$;
 
 create aggregate gateway.sum_histograms(bigint[]) (
-  sfunc = gateway.add_histograms, stype = bigint[], initcond = '{}', parallel = safe);
+  sfunc = gateway.add_histograms, stype = bigint[],
+  initcond = '{0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}', parallel = safe);
 
 -- The latency in milliseconds that so large a part (from 0 to 1) of a histogram does not exceed, on a straight line between the
 -- bounds of its place; null of an empty one. Of what is longer than the last bound no more than that is known.
 create function gateway.percentile(histogram bigint[], part double precision) returns integer
-language sql immutable parallel safe set search_path = ''
+language plpgsql immutable parallel safe
 as $$
-  with places as (
-    select n, place::integer, sum(n) over (order by place) as up_to, sum(n) over () as total
-    from unnest(histogram) with ordinality as of_histogram (n, place)
-  )
-  select round(
-      coalesce(bounds[place - 1], 0)
-      + (part * total - (up_to - n)) / n * (coalesce(bounds[place], bounds[place - 1]) - coalesce(bounds[place - 1], 0)))::integer
-  from places cross join gateway.latency_bounds() as bounds
-  where n > 0 and up_to >= part * total
-  order by place limit 1
+declare
+  bounds constant integer[] := gateway.latency_bounds();
+  wanted double precision := 0;
+  up_to bigint := 0;
+  lower integer := 0;
+  n bigint;
+begin
+  foreach n in array histogram loop
+    wanted := wanted + n;
+  end loop;
+  wanted := wanted * part;
+  for place in 1 .. cardinality(histogram) loop
+    n := histogram[place];
+    up_to := up_to + n;
+    if n > 0 and up_to >= wanted then
+      return round(lower + (wanted - (up_to - n)) / n * (coalesce(bounds[place], lower) - lower))::integer;
+    end if;
+    lower := coalesce(bounds[place], lower);
+  end loop;
+  return null;
+end;
 $$;
 
 -- The percentiles that are shown of a histogram.

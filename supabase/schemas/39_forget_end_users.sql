@@ -1,5 +1,26 @@
 -- Whom an account has its end users' names from, it may have to forget them for. What their calls cost stays, and says of whom no longer.
 
+-- Takes an end user's name out of what its account was told of its budget. Answers whether that is done: the words of a mail that is being
+-- sent do not change any more.
+create function gateway.erase_told(owner uuid, called text) returns boolean
+language plpgsql volatile
+as $$
+begin
+  update gateway.webhook_deliveries d set data = d.data || '{"user": null}'
+    from gateway.webhooks w
+    where w.account_id = owner and d.webhook_id = w.id and d.event = 'end_user.budget_reached' and d.data ->> 'user' = called;
+  update gateway.notifications n set payload = n.payload || jsonb_build_object('users', (
+      select jsonb_agg(case when told ->> 'user' = called then told || '{"user": null}' else told end order by place)
+      from jsonb_array_elements(n.payload -> 'users') with ordinality as all_told (told, place)))
+    where n.account_id = owner and n.kind = 'end_user_budget' and n.state <> 'sending'
+      and n.payload -> 'users' @> jsonb_build_array(jsonb_build_object('user', called));
+  return not exists (
+    select from gateway.notifications n
+    where n.account_id = owner and n.kind = 'end_user_budget' and n.state = 'sending'
+      and n.payload -> 'users' @> jsonb_build_array(jsonb_build_object('user', called)));
+end;
+$$;
+
 -- Takes what an account has said of requests out of some of them: of those for an end user, or of all (null). Answers whether there are no
 -- more. The account's row is locked.
 create function gateway.erase_labels(owner uuid, called text) returns boolean
@@ -36,7 +57,7 @@ begin
       select ctid from gateway.usage_labels where account_id = owner and kind = 'user' and label = called limit most));
   end if;
   get diagnostics erased = row_count;
-  return erased < most;
+  return erased < most and (called is null or gateway.erase_told(owner, called));
 end;
 $$;
 

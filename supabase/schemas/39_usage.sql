@@ -1,5 +1,6 @@
 -- How usage is summed up, and read. Every total is that of its hours and of the requests since: the two meet at
--- rolled_up_to, and a statement sees both as they were at one moment, so a total is exact whenever it is asked for.
+-- rolled_up_to, and a statement sees both as they were at one moment, so a total is exact whenever it is asked for. Whole days stand
+-- for their hours, and many requests since by a sum of their beginning (39_usage_heads.sql), so that it costs much the same, too.
 
 -- The requests that ended in [since, until), counted one by one.
 create function gateway.count_requests(this_account uuid, since timestamptz, until timestamptz)
@@ -47,13 +48,15 @@ as $$
            coalesce(sum(reasoning_tokens), 0) as reasoning_tokens, coalesce(sum(cost), 0) as cost
     from hours
   ),
+  gone as (delete from gateway.usage_heads where account_id = this_account and hour < until),
   total as (
     insert into gateway.usage_totals as totals
-      select this_account, until, requests, failed, own_key, prompt_tokens, cached_tokens, completion_tokens,
+      select this_account, until, null, requests, failed, own_key, prompt_tokens, cached_tokens, completion_tokens,
              reasoning_tokens, cost
       from sums
       on conflict (account_id) do update set
         rolled_up_to = excluded.rolled_up_to,
+        head_to = case when totals.head_to > excluded.rolled_up_to then totals.head_to end,
         requests = totals.requests + excluded.requests,
         failed = totals.failed + excluded.failed,
         own_key = totals.own_key + excluded.own_key,
@@ -66,6 +69,18 @@ as $$
   select requests::bigint from sums
 $$;
 
+-- Sums up the days of an account that end in (since, until], whose hours are summed up.
+create function gateway.sum_up_days(this_account uuid, since timestamptz, until timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  insert into gateway.usage_days
+    select account_id, date_trunc('day', hour, 'UTC'), key_id, model, provider, sum(requests), sum(failed), sum(own_key),
+           sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost)::bigint
+    from gateway.usage_hours
+    where account_id = this_account and hour >= date_trunc('day', since, 'UTC') and hour < date_trunc('day', until, 'UTC')
+    group by 1, 2, 3, 4, 5
+$$;
+
 -- Sums up the hours of an account that are over, in steps, until it has summed up so many requests. Answers how many, and
 -- whether there are more. Whoever does the same for the account at the moment does it alone: a total is exact without it, and
 -- no call waits for this, since the account's row is left to the calls.
@@ -75,20 +90,21 @@ language plpgsql volatile set search_path = ''
 as $$
 declare
   until constant timestamptz := gateway.last_whole_hour(at);
+  before timestamptz;
   since timestamptz;
   ends timestamptz;
 begin
   summed := 0;
   more := false;
   loop
-    since := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
-    if since >= until then
+    before := (select rolled_up_to from gateway.usage_totals where account_id = this_account);
+    if before >= until then
       return;
     end if;
     -- Days without requests need no step.
     since := (
       select date_trunc('hour', min(finished_at), 'UTC') from gateway.requests
-      where account_id = this_account and finished_at >= coalesce(since, '-infinity') and finished_at < until);
+      where account_id = this_account and finished_at >= coalesce(before, '-infinity') and finished_at < until);
     if since is null then
       return;
     end if;
@@ -106,21 +122,60 @@ begin
     ends := gateway.step_end(this_account, since, until);
     perform gateway.sum_up_labels(this_account, since, ends);
     summed := summed + gateway.sum_up(this_account, since, ends);
+    perform gateway.sum_up_days(this_account, coalesce(before, since), ends);
   end loop;
 end;
 $$;
 
--- The usage in [since, until), which are whole hours.
-create function gateway.used(this_account uuid, since timestamptz, until timestamptz)
+-- From when on an account's requests are counted one by one.
+create function gateway.counted_from(this_account uuid) returns timestamptz
+language sql stable set search_path = ''
+as $$ select coalesce(head_to, rolled_up_to) from gateway.usage_totals where account_id = this_account $$;
+
+-- The usage in [since, until), which are whole hours, by the hour.
+create function gateway.used_by_hour(this_account uuid, since timestamptz, until timestamptz)
 returns setof gateway.usage_hours
 language sql stable set search_path = ''
 as $$
   select * from gateway.usage_hours where account_id = this_account and hour >= since and hour < until
   union all
-  select * from gateway.count_requests(
-    this_account,
-    greatest(since, (select rolled_up_to from gateway.usage_totals where account_id = this_account)),
-    until)
+  select * from gateway.usage_heads where account_id = this_account and hour >= since and hour < until
+  union all
+  select * from gateway.count_requests(this_account, greatest(since, gateway.counted_from(this_account)), until)
+$$;
+
+-- The whole days (UTC) in [since, until) that are summed up: from the first moment of the first to the last of the last, where there is one.
+create function gateway.whole_days(
+  since timestamptz, until timestamptz, rolled_up_to timestamptz, out first timestamptz, out last timestamptz)
+language sql immutable parallel safe set search_path = ''
+as $$
+  select case when days.first < days.last then days.first end, case when days.first < days.last then days.last end
+  from (
+    select date_trunc('day', since + interval '24 hours' - interval '1 microsecond', 'UTC') as first,
+           -- Of what is not summed up at all, nothing is whole: "least" passes over a null.
+           case when rolled_up_to is not null then date_trunc('day', least(until, rolled_up_to), 'UTC') end as last) as days
+$$;
+
+-- The usage in [since, until), which are whole hours: of whole days by the day, under its first hour.
+create function gateway.used(this_account uuid, since timestamptz, until timestamptz)
+returns setof gateway.usage_hours
+language plpgsql stable set search_path = ''
+as $$
+declare
+  days constant record := gateway.whole_days(
+    since, until, (select rolled_up_to from gateway.usage_totals where account_id = this_account));
+begin
+  if days.first is null then
+    return query select * from gateway.used_by_hour(this_account, since, until);
+    return;
+  end if;
+  return query
+    select * from gateway.usage_days where account_id = this_account and hour >= days.first and hour < days.last
+    union all
+    select * from gateway.usage_hours where account_id = this_account and hour >= since and hour < days.first
+    union all
+    select * from gateway.used_by_hour(this_account, days.last, until);
+end;
 $$;
 
 -- Sums in the API's form.
@@ -166,10 +221,10 @@ as $$
     from gateway.usage_totals where account_id = this_account
     union all
     select requests, failed, own_key, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, cost
-    from gateway.count_requests(
-      this_account,
-      coalesce((select rolled_up_to from gateway.usage_totals where account_id = this_account), '-infinity'),
-      'infinity')
+    from gateway.usage_heads where account_id = this_account
+    union all
+    select requests, failed, own_key, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, cost
+    from gateway.count_requests(this_account, coalesce(gateway.counted_from(this_account), '-infinity'), 'infinity')
   )
   select gateway.figures(sum(requests), sum(failed), sum(own_key), sum(prompt_tokens), sum(cached_tokens),
                          sum(completion_tokens), sum(reasoning_tokens), sum(cost))

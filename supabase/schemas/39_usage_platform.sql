@@ -1,5 +1,6 @@
 -- How the platform's usage is summed up, and read. As with an account's (39_usage.sql), a figure is that of the hours that are summed
--- up and of the requests since, which meet at rolled_up_to: it is exact whenever it is asked for.
+-- up and of the requests since, which meet at rolled_up_to: it is exact whenever it is asked for. Whole days stand for their hours, and many
+-- requests since by a sum of their beginning (39_usage_heads.sql).
 
 -- What of a cost the provider gets by its prices, without our markup; of a call with the caller's own key there, nothing.
 create function gateway.provider_cost(cost bigint, markup integer) returns bigint
@@ -7,9 +8,15 @@ language sql immutable parallel safe
 return round(cost * 10000::numeric / nullif(markup, 0))::bigint;
 
 -- The requests of all accounts that ended in [since, until), counted one by one.
+--
+-- Planned for its very window, and never by reading a whole month: of a window that it does not know Postgres thinks that much of the
+-- table lies in it, and with ten million requests in a month each look at the last minutes took seconds. A plan that must not do what it
+-- would has a cost for which Postgres compiles it, which takes longer than to run it.
 create function gateway.count_platform(since timestamptz, until timestamptz) returns setof gateway.platform_hours
-language sql stable set search_path = ''
+language plpgsql stable set search_path = '' set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off
 as $$
+begin
+  return query
   select date_trunc('hour', finished_at, 'UTC'), model, coalesce(provider, ''), outcome, coalesce(error_code, ''), stream,
          count(*), count(*) filter (where own_key), count(*) filter (where estimated),
          sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens),
@@ -18,7 +25,8 @@ as $$
          coalesce(sum(duration_ms), 0), coalesce(sum(first_byte_ms), 0)
   from gateway.requests
   where finished_at >= since and finished_at < until
-  group by 1, 2, 3, 4, 5, 6
+  group by 1, 2, 3, 4, 5, 6;
+end;
 $$;
 
 -- Sums up the platform's requests in [since, until), whole hours of which none is summed up. Answers how many there were.
@@ -57,11 +65,12 @@ $$;
 -- Sums up the platform's hours that are over, one after the other, until it has summed up so many requests. Answers whether there
 -- are more. One session at a time does it; the others leave it to that one.
 create function gateway.roll_up_platform(at timestamptz, most bigint default 100000) returns boolean
-language plpgsql volatile set search_path = ''
+language plpgsql volatile set search_path = '' set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off
 as $$
 declare
   until constant timestamptz := gateway.last_whole_hour(at);
   since timestamptz;
+  before timestamptz;
   counted bigint;
   summed bigint := 0;
 begin
@@ -72,6 +81,7 @@ begin
     (select rolled_up_to from gateway.platform_roll_up),
     (select date_trunc('hour', min(finished_at), 'UTC') from gateway.requests),
     until);
+  before := since;
   while since < until and summed < most loop
     counted := gateway.sum_up_platform(since, since + interval '1 hour');
     if counted > 0 then
@@ -87,21 +97,45 @@ begin
         least(since + interval '1 day', until));
     end if;
   end loop;
-  insert into gateway.platform_roll_up (rolled_up_to) values (since)
-    on conflict (one) do update set rolled_up_to = excluded.rolled_up_to;
+  insert into gateway.platform_days
+    select date_trunc('day', hour, 'UTC'), model, provider, outcome, error_code, stream, sum(requests), sum(own_key), sum(estimated),
+           sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost),
+           sum(provider_cost), gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes), sum(duration_ms),
+           sum(first_byte_ms)
+    from gateway.platform_hours
+    where hour >= date_trunc('day', before, 'UTC') and hour < date_trunc('day', since, 'UTC')
+    group by 1, 2, 3, 4, 5, 6;
+  delete from gateway.platform_heads where hour < since;
+  insert into gateway.platform_roll_up as rolled (rolled_up_to) values (since)
+    on conflict (one) do update set
+      rolled_up_to = excluded.rolled_up_to, head_to = case when rolled.head_to > excluded.rolled_up_to then rolled.head_to end;
   return since < until;
 end;
 $$;
 
--- The platform's usage in [since, until), which are whole hours.
-create function gateway.platform_used(since timestamptz, until timestamptz) returns setof gateway.platform_hours
+-- From when on the platform's requests are counted one by one.
+create function gateway.platform_counted_from() returns timestamptz
 language sql stable set search_path = ''
-as $$
-  select * from gateway.platform_hours where hour >= since and hour < until
+as $$ select coalesce(head_to, rolled_up_to) from gateway.platform_roll_up $$;
+
+-- The platform's usage in [since, until), which are whole hours: of whole days by the day, under its first hour. Without settings of its own,
+-- so that Postgres puts it in its caller's place, and thousands of hours are not written down in between.
+create function gateway.platform_used(since timestamptz, until timestamptz) returns setof gateway.platform_hours
+language sql stable
+begin atomic
+  select d.* from gateway.whole_days(since, until, (select rolled_up_to from gateway.platform_roll_up)) as days
+    join gateway.platform_days as d on d.hour >= days.first and d.hour < days.last
   union all
-  select * from gateway.count_platform(
-    greatest(since, (select rolled_up_to from gateway.platform_roll_up)), until)
-$$;
+  select h.* from gateway.whole_days(since, until, (select rolled_up_to from gateway.platform_roll_up)) as days
+    join gateway.platform_hours as h on h.hour >= since and h.hour < coalesce(days.first, until)
+  union all
+  select h.* from gateway.whole_days(since, until, (select rolled_up_to from gateway.platform_roll_up)) as days
+    join gateway.platform_hours as h on h.hour >= days.last and h.hour < until
+  union all
+  select * from gateway.platform_heads where hour >= since and hour < until
+  union all
+  select * from gateway.count_platform(greatest(since, gateway.platform_counted_from()), until);
+end;
 
 -- Sums of the platform's usage in the API's form. A failed request is one that neither completed nor was left by its client.
 create function gateway.platform_figures(
@@ -118,25 +152,51 @@ as $$
     'duration_ms', gateway.latency(durations), 'first_byte_ms', gateway.latency(first_bytes))
 $$;
 
--- The platform's usage in [since, until): the total, and its parts by day, model, provider and kind of error.
+-- The platform's usage in [since, until): the total, and its parts by model, provider and kind of error. What is read is summed up before
+-- it is parted, since there are many hours.
 create function gateway.platform_by(since timestamptz, until timestamptz)
 returns table (part text, value text, figures jsonb, requests numeric, cost numeric)
 language sql stable set search_path = ''
 as $$
-  with used as (
-    select *, (hour at time zone 'utc')::date as day, outcome not in ('completed', 'client_left') as is_failed
-    from gateway.platform_used(since, until)
+  with used as materialized (
+    select model, provider, error_code, outcome not in ('completed', 'client_left') as is_failed,
+           sum(requests) as requests, sum(own_key) as own_key, sum(estimated) as estimated, sum(prompt_tokens) as prompt_tokens,
+           sum(cached_tokens) as cached_tokens, sum(written_tokens) as written_tokens, sum(completion_tokens) as completion_tokens,
+           sum(reasoning_tokens) as reasoning_tokens, sum(cost) as cost, sum(provider_cost) as provider_cost,
+           gateway.sum_histograms(durations) as durations, gateway.sum_histograms(first_bytes) as first_bytes
+    from gateway.platform_used(since, until) group by 1, 2, 3, 4
   )
-  select case grouping(day, model, provider, error_code)
-           when 15 then 'total' when 7 then 'day' when 11 then 'model' when 13 then 'provider' else 'error' end,
-         coalesce(day::text, model, provider, error_code),
+  select case grouping(model, provider, error_code) when 7 then 'total' when 3 then 'model' when 5 then 'provider' else 'error' end,
+         coalesce(model, provider, error_code),
          gateway.platform_figures(
            sum(requests), coalesce(sum(requests) filter (where is_failed), 0), sum(own_key), sum(estimated), sum(prompt_tokens),
            sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost), sum(provider_cost),
            gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes)),
          sum(requests), sum(cost)
   from used
-  group by grouping sets ((), (day), (model), (provider), (error_code))
+  group by grouping sets ((), (model), (provider), (error_code))
+$$;
+
+-- The same by day.
+create function gateway.platform_by_day(since timestamptz, until timestamptz) returns table (day date, figures jsonb)
+language sql stable set search_path = ''
+as $$
+  select (hour at time zone 'utc')::date, gateway.platform_figures(
+    sum(requests), coalesce(sum(requests) filter (where outcome not in ('completed', 'client_left')), 0), sum(own_key), sum(estimated),
+    sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost),
+    sum(provider_cost), gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes))
+  from gateway.platform_used(since, until) group by 1
+$$;
+
+-- The total alone.
+create function gateway.platform_total(since timestamptz, until timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select gateway.platform_figures(
+    sum(requests), coalesce(sum(requests) filter (where outcome not in ('completed', 'client_left')), 0), sum(own_key), sum(estimated),
+    sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost),
+    sum(provider_cost), gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes))
+  from gateway.platform_used(since, until)
 $$;
 
 -- One part of them as a list, the dearest first. `name` is that of the member that says which it is.

@@ -151,6 +151,9 @@ begin
       perform gateway.note_refusal(caller, key, refused ->> 'code', at);
     elsif refused ->> 'status' = '402' then
       perform gateway.notify_of_refusal(account, key, refused ->> 'code', at);
+      if refused ->> 'code' = 'end_user_budget_reached' then
+        perform gateway.notify_of_budget_refusal(end_user, at);
+      end if;
     end if;
     return jsonb_build_object(
       'refused', refused, 'limits', limits,
@@ -177,7 +180,8 @@ begin
 
   placed := gateway.place_hold(
     (call ->> 'call_id')::uuid, account.id, key.id, priced.amount,
-    at + make_interval(secs => hold_seconds), at, case when account.has_end_users then call ->> 'end_user' end);
+    at + make_interval(secs => hold_seconds), at, case when account.has_end_users then call ->> 'end_user' end,
+    caller ->> 'request_id', model.id);
   if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
     -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
     update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;
@@ -190,6 +194,9 @@ begin
     'deprecated', extract(epoch from model.deprecated_at)::bigint,
     -- What a provider reports beyond these is not believed.
     'most_prompt', greatest(model.context_length, prompt), 'most_completion', model.max_output * choices);
+  if key.trace_content then
+    answer := answer || '{"trace_content": true}';
+  end if;
   if not placed.is_open then
     return gateway.not_begun(placed.overtaken_by, answer);
   end if;
@@ -241,8 +248,8 @@ begin
     until := at + asked.hold_seconds * interval '1 second';
     earliest_end := gateway.earliest_end(asked.call_id, at);
     -- As gateway.place_hold does it, for a call that has left nothing yet, in a month that is counted.
-    insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
-      select asked.call_id, account.id, usual.key_id, 'open', usual.amount, at, until
+    insert into gateway.holds (call_id, account_id, key_id, request_id, model, state, amount, created_at, expires_at)
+      select asked.call_id, account.id, usual.key_id, caller ->> 'request_id', asked.model, 'open', usual.amount, at, until
         where not exists (
           select from gateway.requests
             where call_id = asked.call_id and finished_at >= earliest_end and finished_at <= at + interval '1 day')

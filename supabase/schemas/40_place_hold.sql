@@ -2,7 +2,7 @@
 -- begun before or is over, and not if its settle overtook it, which is then to be applied.
 create function gateway.place_hold(
   this_call uuid, account_id uuid, key_id uuid, amount bigint, expires_at timestamptz, at timestamptz,
-  end_user text default null, out is_open boolean, out overtaken_by jsonb)
+  end_user text default null, request_id text default null, model text default null, out is_open boolean, out overtaken_by jsonb)
 language plpgsql
 as $$
 declare
@@ -11,17 +11,17 @@ declare
   this_month constant date := gateway.month_of(at);
 begin
   -- Nothing has ended in a month to come; a day, because clocks are set back.
-  insert into gateway.holds (call_id, account_id, key_id, end_user, state, amount, created_at, expires_at)
-    select this_call, place_hold.account_id, place_hold.key_id, place_hold.end_user, 'open', place_hold.amount, at,
-           place_hold.expires_at
+  insert into gateway.holds (call_id, account_id, key_id, request_id, model, end_user, state, amount, created_at, expires_at)
+    select this_call, place_hold.account_id, place_hold.key_id, place_hold.request_id, place_hold.model, place_hold.end_user, 'open',
+           place_hold.amount, at, place_hold.expires_at
       where not exists (
         select from gateway.requests where call_id = this_call and finished_at between earliest_end and latest_end)
     on conflict (call_id) do nothing;
   is_open := found;
   if not is_open then
     update gateway.holds as h set
-      account_id = place_hold.account_id, key_id = place_hold.key_id, end_user = place_hold.end_user, state = 'open', amount = place_hold.amount,
-      created_at = at, expires_at = place_hold.expires_at
+      account_id = place_hold.account_id, key_id = place_hold.key_id, request_id = place_hold.request_id, model = place_hold.model,
+      end_user = place_hold.end_user, state = 'open', amount = place_hold.amount, created_at = at, expires_at = place_hold.expires_at
       where h.call_id = this_call and h.state = 'tombstone'
       returning h.settlement into overtaken_by;
     if not found then

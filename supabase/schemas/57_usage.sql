@@ -8,7 +8,7 @@ declare
   at constant timestamptz := gateway.now();
   answer jsonb;
 begin
-  perform gateway.roll_up(session.account_id, at);
+  perform gateway.sum_up_latest(session.account_id, at);
   with month as (
     select * from gateway.usage_by(session.account_id, date_trunc('month', at, 'UTC'), 'infinity')
   ),
@@ -43,7 +43,7 @@ declare
   at constant timestamptz := gateway.now();
   asked record;
 begin
-  perform gateway.roll_up(session.account_id, at);
+  perform gateway.sum_up_latest(session.account_id, at);
   asked := gateway.usage_window(query, 'month', 0, at);
   return (
     select jsonb_build_object(
@@ -64,7 +64,7 @@ declare
   asked record;
   answer jsonb;
 begin
-  perform gateway.roll_up(session.account_id, at);
+  perform gateway.sum_up_latest(session.account_id, at);
   asked := gateway.usage_window(query, 'day', 29, at);
   with sums as (select * from gateway.usage_by(session.account_id, asked.since, asked.until)),
   days as (
@@ -110,7 +110,7 @@ declare
   asked record;
   answer jsonb;
 begin
-  perform gateway.roll_up(session.account_id, at);
+  perform gateway.sum_up_latest(session.account_id, at);
   asked := gateway.usage_window(query, 'month', 0, at);
   with found as (
     select * from gateway.api_keys

@@ -5,7 +5,7 @@ create function gateway.request_json(request gateway.requests) returns jsonb
 language sql stable set search_path = ''
 as $$
   select jsonb_build_object(
-    'object', 'request', 'call_id', request.call_id, 'request_id', request.request_id, 'key_id', request.key_id,
+    'object', 'request', 'status', 'finished', 'call_id', request.call_id, 'request_id', request.request_id, 'key_id', request.key_id,
     'model', request.model, 'provider', request.provider, 'outcome', request.outcome, 'error_code', request.error_code,
     'stream', request.stream, 'prompt_tokens', request.prompt_tokens, 'cached_tokens', request.cached_tokens,
     'written_tokens', request.written_tokens, 'completion_tokens', request.completion_tokens,
@@ -13,7 +13,47 @@ as $$
     'clamped', request.clamped, 'own_key', request.own_key, 'replayed_call', request.replayed_call, 'cost', gateway.dollars(request.cost),
     'first_byte_ms', request.first_byte_ms, 'duration_ms', request.duration_ms, 'app', request.app,
     'user', request.end_user, 'tags', coalesce(request.tags, '[]'), 'metadata', request.metadata,
-    'created_at', request.created_at, 'finished_at', request.finished_at)
+    'created_at', request.created_at, 'finished_at', request.finished_at, 'age_ms', null)
+$$;
+
+-- A call that is admitted and not settled, as the request that it will be. It ends later than all that have ended.
+create function gateway.unfinished(hold gateway.holds) returns gateway.requests
+language plpgsql immutable set search_path = ''
+as $$
+declare
+  made gateway.requests;
+begin
+  made.call_id := hold.call_id;
+  made.account_id := hold.account_id;
+  made.key_id := hold.key_id;
+  made.request_id := hold.request_id;
+  made.model := coalesce(hold.model, '');
+  made.end_user := hold.end_user;
+  made.stream := false;
+  made.estimated := false;
+  made.clamped := false;
+  made.own_key := false;
+  made.prompt_tokens := 0;
+  made.cached_tokens := 0;
+  made.written_tokens := 0;
+  made.completion_tokens := 0;
+  made.reasoning_tokens := 0;
+  made.held := hold.amount;
+  made.cost := 0;
+  made.created_at := hold.created_at;
+  made.finished_at := timestamptz '2200-01-01 00:00:00+00';
+  return made;
+end;
+$$;
+
+-- What its reader sees of such a call (request_json, request_of_operator), as of its hold: it is running, or swept, past its
+-- time, when its settle may still come.
+create function gateway.unfinished_json(shown jsonb, hold gateway.holds, at timestamptz) returns jsonb
+language sql stable set search_path = ''
+as $$
+  select shown || jsonb_build_object(
+    'status', case hold.state when 'open' then 'running' else 'swept' end, 'held', gateway.dollars(hold.amount), 'finished_at', null,
+    'stream', null, 'age_ms', floor(extract(epoch from at - (shown ->> 'created_at')::timestamptz) * 1000)::bigint)
 $$;
 
 -- query: model, provider, key_id, user, outcome, from, to, limit, cursor {at, id}. Newest first, by when they ended. A page

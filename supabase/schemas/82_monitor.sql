@@ -13,7 +13,7 @@ $$;
 
 -- query: hours (so many up to the end of this one). The window before it is as long. `now` are the last five minutes.
 create function public.get_platform_monitor(caller jsonb, query jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:monitor');
@@ -22,6 +22,7 @@ declare
   until constant timestamptz := date_trunc('hour', at, 'UTC') + interval '1 hour';
   since constant timestamptz := until - length;
 begin
+  perform gateway.sum_up_platform_latest(at);
   return (
     with parts as materialized (select * from gateway.platform_by(since, until))
     select jsonb_build_object(
@@ -35,7 +36,7 @@ begin
           'first_byte_ms', gateway.latency(gateway.sum_histograms(first_bytes)))
         from gateway.count_platform(at - interval '5 minutes', 'infinity')),
       'window', (select figures from parts where part = 'total'),
-      'before', (select figures from gateway.platform_by(since - length, since) where part = 'total'),
+      'before', gateway.platform_total(since - length, since),
       'by_provider', (
         select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'provider', 50) from parts where part = 'provider' and value <> ''),
       'by_model', (select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'model', 20) from parts where part = 'model'),

@@ -2,20 +2,21 @@
 
 -- query: from, to. Days without usage are listed too.
 create function public.get_platform_usage(caller jsonb, query jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:usage');
   asked constant record := gateway.usage_window(query, 'day', 29, gateway.now());
 begin
+  perform gateway.sum_up_platform_latest(gateway.now());
   return (
     with parts as materialized (select * from gateway.platform_by(asked.since, asked.until))
     select jsonb_build_object(
       'object', 'platform_usage', 'from', asked.since, 'to', asked.until,
       'totals', (select figures from parts where part = 'total'),
       'by_day', (
-        select coalesce(jsonb_agg(jsonb_build_object('day', value, 'usage', figures) order by value), '[]')
-        from parts where part = 'day'),
+        select coalesce(jsonb_agg(jsonb_build_object('day', day, 'usage', figures) order by day), '[]')
+        from gateway.platform_by_day(asked.since, asked.until)),
       'by_model', (select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'model', 1000) from parts where part = 'model'),
       'by_provider', (
         select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'provider', 100) from parts where part = 'provider' and value <> '')));
@@ -35,12 +36,13 @@ $$;
 
 -- query: from, to. What calls cost comes from the hours that are summed up, everything else from the ledger.
 create function public.get_transaction_analytics(caller jsonb, query jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:usage');
   asked constant record := gateway.usage_window(query, 'day', 29, gateway.now());
 begin
+  perform gateway.sum_up_platform_latest(gateway.now());
   return (
     with movements as (
       select * from gateway.movements(asked.since, asked.until)

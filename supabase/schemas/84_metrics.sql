@@ -2,12 +2,13 @@
 -- instances of the gateway, of which none lives long enough to count for itself.
 
 create function public.get_platform_metrics(caller jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'admin:metrics');
   at constant timestamptz := gateway.now();
 begin
+  perform gateway.sum_up_platform_latest(at);
   return (
     with counted as materialized (
       select model, provider, outcome, error_code, stream, requests, prompt_tokens, cached_tokens, written_tokens,
@@ -16,8 +17,11 @@ begin
       union all
       select model, provider, outcome, error_code, stream, requests, prompt_tokens, cached_tokens, written_tokens,
              completion_tokens, reasoning_tokens, cost, provider_cost, estimated, durations, first_bytes, duration_ms, first_byte_ms
-      from gateway.count_platform(
-        coalesce((select rolled_up_to from gateway.platform_roll_up), '-infinity'), 'infinity')
+      from gateway.platform_heads
+      union all
+      select model, provider, outcome, error_code, stream, requests, prompt_tokens, cached_tokens, written_tokens,
+             completion_tokens, reasoning_tokens, cost, provider_cost, estimated, durations, first_bytes, duration_ms, first_byte_ms
+      from gateway.count_platform(coalesce(gateway.platform_counted_from(), '-infinity'), 'infinity')
     ),
     outcomes as (
       select model, provider, outcome, stream, sum(requests) as requests from counted group by 1, 2, 3, 4

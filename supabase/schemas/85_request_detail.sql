@@ -93,22 +93,52 @@ begin
 end;
 $$;
 
+-- A call that is admitted and not settled, of one account or of any (null): by its id, or, while it runs, the newest by its request's id.
+-- So few run that the latter needs no index.
+create function gateway.find_unfinished(account uuid, asked jsonb) returns gateway.holds
+language plpgsql stable
+as $$
+declare
+  hold gateway.holds := (
+    select h from gateway.holds as h
+      where h.call_id = (asked ->> 'call_id')::uuid and h.state <> 'tombstone'
+        and (find_unfinished.account is null or h.account_id = find_unfinished.account));
+begin
+  if hold.call_id is null then
+    hold := (
+      select h from gateway.holds as h
+        where h.state = 'open' and h.request_id = asked ->> 'id'
+          and (find_unfinished.account is null or h.account_id = find_unfinished.account)
+        order by h.created_at desc limit 1);
+  end if;
+  return hold;
+end;
+$$;
+
 -- A request of the caller's account. asked: call_id, where the id is one, and id: a request's as its caller was told it, or the
--- provider's id of the answer, by which the account's newest requests are looked through.
+-- provider's id of the answer, by which the account's newest requests are looked through. A call that is not settled is found as well, by
+-- the first two.
 create function public.get_request(caller jsonb, asked jsonb) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
   window_size constant integer := 5000;
+  at constant timestamptz := gateway.now();
   call constant uuid := asked ->> 'call_id';
   made gateway.requests;
+  hold gateway.holds;
 begin
   if call is not null then
     select * into made from gateway.requests
-      where call_id = call and account_id = session.account_id and finished_at >= gateway.earliest_end(call, gateway.now());
+      where call_id = call and account_id = session.account_id and finished_at >= gateway.earliest_end(call, at);
   end if;
   if made.call_id is null then
+    hold := gateway.find_unfinished(session.account_id, asked);
+    if hold.call_id is not null then
+      made := gateway.unfinished(hold);
+      return gateway.request_detail(made, gateway.unfinished_json(gateway.request_json(made), hold, at));
+    end if;
     select * into made from (
         select * from gateway.requests where account_id = session.account_id
           order by finished_at desc limit window_size) as newest
@@ -134,12 +164,18 @@ declare
   since constant timestamptz := coalesce(begun - interval '10 minutes', at - interval '1 day');
   until constant timestamptz := coalesce(begun + interval '1 day', 'infinity');
   made gateway.requests;
+  hold gateway.holds;
 begin
   if call is not null then
     select * into made from gateway.requests
       where call_id = call and finished_at >= gateway.earliest_end(call, at);
   end if;
   if made.call_id is null then
+    hold := gateway.find_unfinished(null, asked);
+    if hold.call_id is not null then
+      made := gateway.unfinished(hold);
+      return gateway.request_detail(made, gateway.unfinished_json(gateway.request_of_operator(made), hold, at));
+    end if;
     select * into made from gateway.requests
       where finished_at >= since and finished_at < until
         and (request_id = asked ->> 'id' or answer_id = asked ->> 'id')

@@ -6,7 +6,7 @@
 -- A request with several tags counts in the group of each. Those that are for no end user are a group by themselves: all that there was,
 -- less what was for one.
 create function public.get_report(caller jsonb, query jsonb) returns jsonb
-language plpgsql stable security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'usage:read');
@@ -20,6 +20,7 @@ declare
   answer jsonb;
 begin
   perform gateway.require(query, 'from', 'to', 'group_by');
+  perform gateway.sum_up_latest(session.account_id, gateway.now());
   with labelled as (
     select * from gateway.used_by_label(session.account_id, label_kind, since, until)
     where label_kind is not null and label = coalesce(query ->> 'user', query ->> 'tag', label)
@@ -27,8 +28,13 @@ begin
   usage as (
     select hour, key_id, model, provider, null as label, requests, prompt_tokens, cached_tokens, completion_tokens,
            reasoning_tokens, cost
+    from gateway.used_by_hour(session.account_id, since, until)
+    where group_by = 'hour' and label_kind is null
+    union all
+    select hour, key_id, model, provider, null, requests, prompt_tokens, cached_tokens, completion_tokens,
+           reasoning_tokens, cost
     from gateway.used(session.account_id, since, until)
-    where label_kind is null or counts_nobody
+    where group_by <> 'hour' and (label_kind is null or counts_nobody)
     union all
     select hour, key_id, model, provider, label, requests, prompt_tokens, cached_tokens, completion_tokens,
            reasoning_tokens, cost

@@ -25,7 +25,7 @@ async function call(user, tag = "") {
     body: JSON.stringify({ model: "openai/gpt-4o-mini", user, max_tokens: 50, messages: [{ role: "user", content: "Hello" }] }),
   });
   await answer.text();
-  const isSettled = async () => (await ask("GET", `/user/activity/log/${answer.headers.get("x-request-id")}`, undefined, secret)).status === 200;
+  const isSettled = async () => (await ask("GET", `/user/activity/log/${answer.headers.get("x-request-id")}`, undefined, secret)).body.request?.status === "finished";
   for (let tries = 0; answer.ok && !(await isSettled()); tries += 1) {
     assert.ok(tries < 200, "it never came");
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -21,7 +21,7 @@ async function called(body, headers = {}) {
   await answer.text();
   for (let tries = 0; tries < 200; tries += 1) {
     const { status, body: detail } = await ask("GET", `/user/activity/log/${answer.headers.get("x-request-id")}`, undefined, secret);
-    if (status === 200) return detail;
+    if (status === 200 && detail.request.status === "finished") return detail;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return assert.fail("it never came");
@@ -88,6 +88,34 @@ test("a request says who was asked, what each part cost and whom it was for", as
 
   await goTo(page, `#/requests/${randomUUID()}`);
   await dialog.getByRole("alert").waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test("a call that runs is shown as one, to its account and to an operator", async () => {
+  const id = `runs-${randomUUID()}`;
+  const stop = new AbortController();
+  const calling = fetch(`${base}/v1/chat/completions`, {
+    method: "POST", signal: stop.signal, headers: { authorization: `Bearer ${secret}`, "content-type": "application/json", "x-request-id": id },
+    body: JSON.stringify({ model: "test/hang", messages: [{ role: "user", content: "Hello" }] }),
+  }).catch(() => null);
+  let detail;
+  for (let tries = 0; tries < 200 && detail?.status !== 200; tries += 1) {
+    detail = await ask("GET", `/user/activity/log/${id}`, undefined, secret);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.equal(detail.body.request.status, "running");
+  const { page, complaints } = await open(context);
+  await signInByKey(page, secret);
+  const dialog = page.getByRole("dialog", { name: "Request" });
+  for (const screen of ["requests", "traffic"]) {
+    await goTo(page, `#/${screen}/${id}`);
+    await dialog.getByText("Running", { exact: true }).waitFor();
+    await dialog.getByText("Running for").waitFor();
+    assert.equal(await dialog.getByRole("table", { name: "Cost in parts" }).count(), 0);
+    assert.deepEqual(await faults(page), [], screen);
+  }
+  stop.abort();
+  await calling;
   assert.deepEqual(complaints, []);
 });
 

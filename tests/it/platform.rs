@@ -258,3 +258,43 @@ async fn refused_calls_are_counted_by_their_reason_and_leave_no_request() {
     }
     assert_eq!(get(&world, &admin, "/admin/monitor?hours=1").await["providers"]["portkey"], "failing");
 }
+
+#[tokio::test]
+async fn breakers_are_told_by_provider_and_model_with_what_opened_them() {
+    let world = World::start().await;
+    let (account, admin) = (world.account(1_000_000_000).await, world.administrator().await);
+    world.model("test/fails", &[Route::new("chutes", "standin/status?code=500")]).await;
+    let closed = get(&world, &admin, "/admin/monitor").await;
+    assert_eq!((&closed["breakers"], &closed["providers"]["chutes"]), (&json!([]), &json!("configured")));
+    for failures in 1..=5 {
+        send(world.chat(&account.key, &hello(&json!({"model": "test/fails"})))).await.bytes().await.expect("a body");
+        world.settled().await;
+        let open = get(&world, &admin, "/admin/monitor").await["breakers"].clone();
+        assert_eq!(open.as_array().map(Vec::len), Some(usize::from(failures == 5)), "after {failures}: {open}");
+    }
+    let upstash = &world.platform.upstash;
+    let later = "1 99999999999999";
+    upstash.execute(&["HSET", "breaker", "openrouter", later, "portkey#2", "0 99999999999999"]).await.expect("HSET");
+    for path in ["/admin/monitor", "/admin/rate-limits/system"] {
+        let told = get(&world, &admin, path).await["breakers"].clone();
+        let members = |it: &Value| json!([it["provider"], it["model"], it["state"], it["failures"]]);
+        let open: Vec<Value> = told.as_array().expect("a list").iter().map(members).collect();
+        let failing = json!(["chutes", "test/fails", "failing", 5]);
+        let expected = [failing, json!(["openrouter", null, "refused", 1]), json!(["portkey#2", null, "limited", 0])];
+        assert_eq!(open, expected, "{path}: {told}");
+        let left = format!(
+            "select ceil(extract(epoch from timestamptz '{}' - now()))",
+            told[0]["until"].as_str().expect("a time")
+        );
+        assert!(world.value(&left).await.as_i64().is_some_and(|left| (1..=30).contains(&left)), "{told}");
+    }
+    let monitor = get(&world, &admin, "/admin/monitor").await;
+    assert_eq!(
+        (&monitor["providers"]["chutes"], &monitor["providers"]["openrouter"]),
+        (&json!("failing"), &json!("refusing"))
+    );
+    // Its other models are asked there as before.
+    let body = hello(&json!({}));
+    assert_eq!(send(world.chat(&account.key, &body)).await.status(), 200);
+    assert_eq!(world.newest_call().await["provider"].is_string(), true);
+}

@@ -5,6 +5,7 @@ import { count, duration, money, percent, since, words } from "../lib/format.js"
 import { change, to } from "../lib/route.js";
 import { html } from "../lib/ui.js";
 import { useLoad } from "../lib/use.js";
+import { Breakers } from "./health/breakers.js";
 import { Card, Facts, Stats } from "../ui/card.js";
 import { Choice } from "../ui/field.js";
 import { Screen } from "../ui/screen.js";
@@ -42,6 +43,7 @@ export default function Business({ place }) {
           ["Overdue holds", has.holds.overdue > 0 ? html`<span class="bad-text">${count(has.holds.overdue)}</span>` : "0"],
           ["Debt", `${money(has.liabilities.debt)} of ${count(has.liabilities.in_debt)} accounts`],
           ["Settlements waiting", has.settlements_waiting === null ? "not known: Redis is away" : count(has.settlements_waiting)],
+          ["Providers avoided", has.breakers?.length > 0 ? html`<${Breakers} list=${has.breakers} />` : null],
           ["Mail due", `${count(has.mail.due)}${has.mail.oldest_due_at ? `, the oldest ${since(has.mail.oldest_due_at)}` : ""}`],
           ["Now", `${count(has.now.requests)} requests within ${count(has.now.minutes)} minutes, ${count(has.now.failed)} failed`],
         ]} />`}

@@ -37,7 +37,7 @@ export default function Traffic({ place }) {
           { name: "Time", cell: (/** @type {any} */ row) => html`<a class="nowrap" href=${address(row)}>${when(row.created_at)}</a>` },
           { name: "Model", cell: (/** @type {any} */ row) => html`<span class="clip">${row.model}</span><span class="sub clip">${row.provider ?? "no provider"}</span>` },
           { name: "Account", cell: (/** @type {any} */ row) => html`<a href=${to(["users", row.account_id])}>${row.account_id.slice(0, 8)}…</a>` },
-          { name: "Outcome", cell: (/** @type {any} */ row) => html`<${Badge} state=${row.outcome} />${row.error_code && html`<span class="sub"> ${row.error_code}</span>`}` },
+          { name: "Outcome", cell: (/** @type {any} */ row) => html`<${Badge} state=${row.outcome ?? row.status} />${row.error_code && html`<span class="sub"> ${row.error_code}</span>`}` },
           { name: "Tokens", number: true, wide: true, cell: (/** @type {any} */ row) => `${compact(row.prompt_tokens)} → ${compact(row.completion_tokens)}` },
           { name: "Duration", number: true, wide: true, cell: (/** @type {any} */ row) => duration(row.duration_ms) },
           { name: "Cost", number: true, cell: (/** @type {any} */ row) => (row.own_key ? "own key" : moneyExact(row.cost)) },

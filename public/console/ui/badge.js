@@ -8,7 +8,8 @@ const KINDS = {
   active: "good", completed: "good", succeeded: "good", paid: "good", redeemed: "good", ok: "good", healthy: "good",
   failed: "bad", cut: "bad", disabled: "bad", mismatch: "bad", refused: "bad", unavailable: "bad", past_due: "bad", unpaid: "bad",
   deadline: "warn", client_left: "warn", expired: "warn", paused: "warn", processing: "warn", degraded: "warn", awaiting_card: "warn",
-  created: "info", pending: "info", trialing: "info",
+  swept: "warn",
+  created: "info", pending: "info", trialing: "info", running: "info",
 };
 
 /** @param {{ state: string, text?: string, kind?: string }} props */

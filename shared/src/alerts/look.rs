@@ -74,8 +74,9 @@ async fn in_redis(app: &App) -> Vec<Value> {
     let (Ok(breakers), Some(waiting)) = (breakers, waiting) else {
         return vec![wrong("redis_unavailable", "", json!({}))];
     };
-    let refused = breakers.iter().filter(|(_, outcome)| *outcome == AttemptOutcome::Refused);
-    let mut found: Vec<Value> = refused.map(|(provider, _)| wrong("provider_account", provider, json!({}))).collect();
+    let refused = breakers.iter().filter(|breaker| breaker.outcome == AttemptOutcome::Refused);
+    let mut found: Vec<Value> =
+        refused.map(|breaker| wrong("provider_account", &breaker.provider, json!({}))).collect();
     if waiting > 0 {
         found.push(wrong("outbox_waits", "", json!({ "settlements": waiting })));
     }

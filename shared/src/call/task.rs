@@ -216,7 +216,10 @@ impl Call {
         let ((Charged { stored, topup_due }, charged), (waiting, released), ()) =
             tokio::join!(settle, release, self.give_rest(client, over));
         let after = Afterwards { ended, settle: (asked, charged), release: (asked, released) };
-        let trace = Trace::of(self, &hold, &record, timing, &after);
+        let mut trace = Trace::of(self, &hold, &record, timing, &after);
+        if let Some(trace) = trace.as_mut().filter(|_| hold.trace_content) {
+            trace.tell_content(self, &record).await;
+        }
         tracing::info!(
             outcome = ?settlement.outcome,
             provider = settlement.provider.as_deref(),

@@ -1,9 +1,11 @@
 //! The trace of a call: its span, with a part for each provider that was asked and each store that was. The spans are made when the
 //! call is in the books, from what it has noted for itself.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
+use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use super::attempts::AttemptRecord;
@@ -16,7 +18,7 @@ use crate::error::Code;
 use crate::traces::context::SpanId;
 use crate::traces::exporter::Place;
 use crate::traces::span::{Kind, Span, Value};
-use crate::traces::{TraceContext, names};
+use crate::traces::{TraceContext, content, names};
 
 /// From when to when.
 pub type Period = (Instant, Instant);
@@ -72,6 +74,26 @@ impl Trace {
         trace.store("finish_request", "postgresql", after.settle, &clock);
         trace.store("release", "redis", after.release, &clock);
         Some(trace)
+    }
+
+    /// Tells what was said in the call, of a key whose setting says so. To read it takes a copy, which no other call pays for.
+    pub async fn tell_content(&mut self, call: &Call, record: &CallRecord) {
+        let request = Arc::clone(&call.request);
+        // A prompt may be megabytes.
+        let asked = spawn_blocking(move || {
+            let messages = request.conversation().and_then(|conversation| conversation.messages().ok());
+            messages.map_or_else(|| content::prompt(&request.prompt_text()), |messages| content::input(&messages))
+        });
+        let usual = if record.outcome == Outcome::Completed { "stop" } else { "error" };
+        let answered = record.answer.as_deref().and_then(|answer| {
+            let reason = answer.identity().finish_reason;
+            content::output(answer.said().as_ref(), &answer.written().text, reason.as_deref().unwrap_or(usual))
+        });
+        let Some(root) = self.spans.first_mut() else { return };
+        if let Ok(asked) = asked.await {
+            root.attributes.push((names::INPUT_MESSAGES, Value::Text(asked)));
+        }
+        root.attributes.extend(answered.map(|answered| (names::OUTPUT_MESSAGES, Value::Text(answered))));
     }
 
     /// That of a call that was refused. What a stranger sends is not traced: nobody knows who asks.

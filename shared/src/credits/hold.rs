@@ -127,6 +127,9 @@ pub struct Hold {
     pub deprecated: Option<i64>,
     /// Whether the model reasons: then what was produced cannot be counted from the outside.
     pub reasoning: bool,
+    /// Whether its key lets what is said in it go into its trace.
+    #[serde(default)]
+    pub trace_content: bool,
     /// The limits in force.
     pub limits: String,
     /// The account.

@@ -10,11 +10,13 @@
 //! - `negative_cache`: refusals that this process remembers.
 //! - `refusal`: the error of a call that is not admitted.
 //! - `status`: how the caller stands, in the response's headers.
+//! - `breakers`: whom calls avoid at present.
 //! - `measured`: how routes do, counted as calls end.
 //! - `usage`: what has been used, for whoever wants to see it.
 //! - `windows`: the limits themselves, one a line.
 //! - `script`: how the scripts are asked and what they answer. `text`: which limits are in force, as the database says it.
 
+mod breakers;
 mod fallback;
 mod lease;
 mod measured;
@@ -34,6 +36,7 @@ use std::time::Duration;
 use serde_json::Value;
 use uuid::Uuid;
 
+pub use breakers::OpenBreaker;
 pub use lease::Lease;
 pub use measured::{Attempts, Histogram, Measured, Speed};
 pub use request::Request;
@@ -152,29 +155,6 @@ impl Limiter {
                 Vec::new()
             }
         }
-    }
-
-    /// Reads the open breakers, and so whether Redis can be used: each provider that is avoided for now, at a model or, with
-    /// [`AttemptOutcome::Refused`], at all of them; and each of our several keys at one ([`crate::config::key_name`]), refused or, with
-    /// [`AttemptOutcome::Limited`], asked too often.
-    ///
-    /// # Errors
-    /// When Redis cannot be used.
-    pub async fn open_breakers(&self, upstash: &Upstash) -> Result<Vec<(String, AttemptOutcome)>, UpstashError> {
-        let states = upstash.command(&["HGETALL", &format!("{}breaker", self.0.prefix)]).await?;
-        let states: Vec<&str> = states.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let now = jiff::Timestamp::now().as_millisecond();
-        // Each state is the failures in a row, and until when the breaker is open (see release.lua).
-        let is_open = |state: &str| {
-            state.split(' ').nth(1).and_then(|until| until.parse().ok()).is_some_and(|until: i64| until > now)
-        };
-        // Its name is PROVIDER:MODEL, or PROVIDER alone, or PROVIDER#KEY.
-        let read = |name: &str, state: &str| match name.split_once(':') {
-            Some((provider, _)) => (provider.to_owned(), AttemptOutcome::Failed),
-            None if state.starts_with("0 ") => (name.to_owned(), AttemptOutcome::Limited),
-            None => (name.to_owned(), AttemptOutcome::Refused),
-        };
-        Ok(states.chunks_exact(2).filter(|pair| is_open(pair[1])).map(|pair| read(pair[0], pair[1])).collect())
     }
 
     /// Forgets the cached answers of an account; how many there were.

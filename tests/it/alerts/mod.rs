@@ -168,7 +168,11 @@ async fn an_administrator_reads_what_was_told_and_how_the_limits_stand() {
     let system = Answer::to(world.get("/admin/rate-limits/system", &admin.key)).await.success();
     assert_eq!(
         (&system["redis"], &system["breakers"], &system["outbox"]),
-        (&json!("ok"), &json!([{"provider": "chutes", "state": "refused"}]), &json!(1))
+        (
+            &json!("ok"),
+            &json!([{"provider": "chutes", "model": null, "state": "refused", "failures": 1, "until": "5138-11-16T09:46:39.999Z"}]),
+            &json!(1)
+        )
     );
     assert!(
         system["plans"].as_array().is_some_and(|plans| plans.iter().any(|plan| plan["limits"]["burst"] == 20)),

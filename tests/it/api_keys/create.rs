@@ -27,7 +27,7 @@ async fn a_new_key_has_what_was_asked_for_and_works() {
         "revoked_at": null, "max_requests": 5, "requests_used": 0,
         "spend_limit": {"amount": 1.25, "period": "week", "spent": 0, "resets_at": "2090-03-20T00:00:00+00:00"},
         "ip_allowlist": ["127.0.0.1", "2001:db8::/32"], "domain_allowlist": ["app.example", "*.app.example"],
-        "allowed_models": ["test/*", "openai/gpt-4o"], "rate_limits": {"burst": 7}, "rotate_after_days": 90,
+        "allowed_models": ["test/*", "openai/gpt-4o"], "rate_limits": {"burst": 7}, "trace_content": false, "rotate_after_days": 90,
         "rotated_at": null, "rotation_due_at": "2090-06-13T12:00:00+00:00", "rotation_due": false,
         "former_secrets": []});
     let answer = made.as_object_mut().expect("an object");

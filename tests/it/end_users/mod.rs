@@ -1,5 +1,6 @@
 //! End users: whom a call is for is on record, and what each may spend is hard.
 
+mod alerts;
 mod budgets;
 mod management;
 mod race;

@@ -15,6 +15,7 @@ impl Life {
         let (id, first) = self.make(&own, json!({"name": "first", "environment": "live"})).await;
         let (other, mut second) = self.make(&own, json!({"name": "second", "environment": "test"})).await;
         self.made_once(&own).await;
+        self.told(&own).await;
         self.call_with(&first, &prompt(MODEL, true)).await;
         self.ask("PATCH", &format!("{PATH}/{id}"), Some(&own), &json!({"name": "renamed"})).await.success();
         // A former secret that still works, one that does not any more, and all new ones of an environment.
@@ -47,6 +48,15 @@ impl Life {
     async fn make(&mut self, own: &str, body: Value) -> (String, String) {
         let made = self.ask("POST", PATH, Some(own), &body).await.success();
         (made["id"].as_str().expect("an id").to_owned(), shown(&made))
+    }
+
+    /// Two calls with a key that lets what is said be told.
+    async fn told(&mut self, own: &str) {
+        let (id, told) = self.make(own, json!({"name": "told", "trace_content": true})).await;
+        for stream in [false, true] {
+            assert_eq!(self.call_with(&told, &prompt(MODEL, stream)).await.status, 200);
+        }
+        self.ask("DELETE", &format!("{PATH}/{id}"), Some(own), &Value::Null).await.success();
     }
 
     /// A repeated answer does not show the key again.

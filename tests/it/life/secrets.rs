@@ -71,6 +71,8 @@ pub enum Place {
     Provider(String),
     /// In a trace.
     Trace,
+    /// In the trace of a call whose key lets what is said be told.
+    ToldTrace,
 }
 
 impl Kind {
@@ -87,7 +89,9 @@ impl Kind {
             (Self::Tail, Place::Table(name)) => name == "provider_keys" || name.starts_with("audit_logs"),
             // Which answers may show the end of a key, whoever asks for them sees to.
             (Self::Tail, Place::Answer | Place::Provider(_)) => true,
-            (Self::KeyHash, Place::Redis) | (Self::Words, Place::Answer | Place::Provider(_)) => true,
+            (Self::KeyHash, Place::Redis) | (Self::Words, Place::Answer | Place::Provider(_) | Place::ToldTrace) => {
+                true
+            }
             _ => false,
         }
     }

@@ -1,6 +1,7 @@
 //! What the stores hold at a moment, as text: what is there today may be gone at the end.
 
 use serde_json::Value;
+use shared::traces::names;
 
 use super::Life;
 use super::secrets::{Kind, Piece, Place};
@@ -47,7 +48,10 @@ impl Life {
 
     /// The traces that were sent.
     pub fn traces(&self) -> Vec<Piece> {
-        let piece = |text: String| Piece { place: Place::Trace, what: "a trace".to_owned(), text };
+        let piece = |text: String| {
+            let place = if text.contains(names::INPUT_MESSAGES) { Place::ToldTrace } else { Place::Trace };
+            Piece { place, what: "a trace".to_owned(), text }
+        };
         self.receiver.traces().into_iter().map(|trace| piece(trace.body.to_string())).collect()
     }
 

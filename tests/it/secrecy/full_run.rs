@@ -53,6 +53,8 @@ async fn no_answer_log_line_mail_or_table_holds_a_usable_key_or_a_provider_key()
         let seen = pieces.iter().filter(|piece| format!("{:?}", piece.place).starts_with(place)).count();
         assert!(seen >= least, "{place}: {seen}");
     }
+    let told = pieces.iter().filter(|piece| piece.place == Place::ToldTrace).count();
+    assert_eq!(told, 2, "what was said is in the traces of two calls, whose key says so, and of no others");
     for library in ["hyper", "reqwest", "rustls"] {
         let written = format!("\"target\":\"{library}");
         assert!(pieces.iter().any(|piece| piece.text.contains(&written)), "no line of {library}");

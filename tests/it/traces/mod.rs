@@ -1,5 +1,6 @@
 //! Traces of calls, as a receiver of OpenTelemetry's gets them.
 
+mod content;
 mod context;
 mod receiver;
 mod spans;

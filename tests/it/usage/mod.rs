@@ -2,12 +2,14 @@
 
 mod cost;
 mod detail;
+mod heads;
 mod labels;
 mod log;
 mod months;
 mod others;
 mod report;
 mod rollups;
+mod running;
 mod totals;
 mod windows;
 

@@ -4,6 +4,7 @@ import { api } from "../../lib/api.js";
 import { count, when, words } from "../../lib/format.js";
 import { html, useState } from "../../lib/ui.js";
 import { useList, useLoad } from "../../lib/use.js";
+import { Breakers } from "./breakers.js";
 import { Badge } from "../../ui/badge.js";
 import { Card, Facts } from "../../ui/card.js";
 import { Code } from "../../ui/code.js";
@@ -31,7 +32,7 @@ export function Alerts() {
         ["Settlements waiting", has.outbox === null ? "not known: Redis is away" : count(has.outbox)],
         ["Accounts with own limits", count(has.accounts_with_own_limits)],
         ["Keys with own limits", count(has.keys_with_own_limits)],
-        ["Providers avoided", has.breakers.length === 0 ? "none" : html`<div class="row">${has.breakers.map((/** @type {any} */ it) => html`<${Badge} key=${it.provider} state=${it.state} kind="warn" text=${`${it.provider}: ${it.state}`} />`)}</div>`],
+        ["Providers avoided", html`<${Breakers} list=${has.breakers} />`],
       ]} />`}
     </${Card}>
     ${open && html`<${Dialog} title=${words(open.cause)} kind="sheet" onClose=${() => setOpen(null)}>

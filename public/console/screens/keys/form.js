@@ -56,6 +56,8 @@ export function KeyForm({ row, onDone, onClose }) {
             <${Area} label="Models" rows="2" value=${form.allowed_models} onValue=${set("allowed_models")} error=${fault("allowed_models")} hint="One a line; openai/* is all of a developer's. None: every model." />
             <${Area} label="Addresses" rows="2" value=${form.ip_allowlist} onValue=${set("ip_allowlist")} error=${fault("ip_allowlist")} hint="One a line, as 203.0.113.0/24. None: from anywhere." />
             <${Area} label="Sites" rows="2" value=${form.domain_allowlist} onValue=${set("domain_allowlist")} error=${fault("domain_allowlist")} hint="Hosts whose pages may use it, one a line. None: any." />
+            <${Check} label="Put what is said into traces" hint="Into those of the operator's: the messages of each call and its answer. Else nobody but the provider gets them."
+              checked=${form.trace_content} onValue=${set("trace_content")} />
             ${row?.expires_at && html`<${Check} label="Let it never end" checked=${form.forEver} onValue=${set("forEver")} />`}
           </div>
         </details>

@@ -25,8 +25,9 @@ export function begin(row) {
     max_requests: row?.max_requests ? String(row.max_requests) : "",
     expires_in_days: "",
     forEver: false,
+    trace_content: Boolean(row?.trace_content),
     rates,
-    hasMore: Boolean(row && (row.max_requests || Object.keys(rates).length > 0 || LISTS.some((name) => row[name].length > 0))),
+    hasMore: Boolean(row && (row.max_requests || row.trace_content || Object.keys(rates).length > 0 || LISTS.some((name) => row[name].length > 0))),
     allowed_models: lists.allowed_models,
     ip_allowlist: lists.ip_allowlist,
     domain_allowlist: lists.domain_allowlist,
@@ -58,6 +59,7 @@ export function body(form, row) {
     scopes: form.access === "calls" && row ? ["inference", "models:read", "chat:read", "chat:write", "usage:read", "billing:read"] : scopes,
     spend_limit: form.amount === "" ? null : { amount: Number(form.amount), period: form.period || null },
     max_requests: number(form.max_requests),
+    trace_content: form.trace_content || (row ? false : null),
     rate_limits: Object.keys(rates).length > 0 ? rates : null,
     ...Object.fromEntries(LISTS.map((name) => [name, lines(/** @type {any} */ (form)[name])])),
   };

@@ -1,9 +1,9 @@
 // One request with all that is known of it, by an address of its own: what the list knows is there at once, the rest is asked for.
 
 import { api } from "../../lib/api.js";
-import { count, exactly, moneyExact, words } from "../../lib/format.js";
+import { count, duration, exactly, moneyExact, words } from "../../lib/format.js";
 import { to } from "../../lib/route.js";
-import { html } from "../../lib/ui.js";
+import { html, useEffect } from "../../lib/ui.js";
 import { useLoad } from "../../lib/use.js";
 import { Costs } from "./costs.js";
 import { Waterfall } from "./waterfall.js";
@@ -19,15 +19,22 @@ import { Bones, Failure, Note } from "../../ui/states.js";
 export function RequestSheet({ id, row: known, path, screen, keyName, onClose }) {
   const detail = useLoad((signal) => api("GET", `${path}/${encodeURIComponent(id)}`, { signal }), [id]);
   const row = detail.data?.request ?? known;
+  // One that runs is looked at again until it is over.
+  useEffect(() => {
+    if (detail.data?.request.status !== "running") return undefined;
+    const later = setTimeout(detail.reload, 2000);
+    return () => clearTimeout(later);
+  }, [detail.data]);
   return html`<${Dialog} title="Request" kind="sheet" onClose=${onClose}>
     <div class="body" aria-busy=${detail.busy ? "true" : undefined}>
       ${row && html`
-        <div class="spread"><h3 class="mono">${row.model}</h3><${Badge} state=${row.outcome} /></div>
+        <div class="spread"><h3 class="mono">${row.model}</h3><${Badge} state=${row.outcome ?? row.status} /></div>
+        ${row.status === "swept" && html`<${Note} kind="warn" title="Past its time">It is not settled, and what it reserved is free again. If its settlement still comes, it counts.</${Note}>`}
         ${row.error_code && html`<${Note} kind="bad" title=${row.error_code}>The provider or the gateway refused it; it cost ${moneyExact(row.cost)}.</${Note}>`}
         ${row.replayed_call && html`<${Note} title="A cached answer">An <a href=${to([screen, row.replayed_call])}>earlier call</a>'s answer was given again: no provider was asked.</${Note}>`}
         ${row.estimated && html`<${Note} kind="warn">The provider did not report usage: tokens were counted by the gateway.</${Note}>`}`}
       <${Failure} error=${detail.error} retry=${detail.reload} />
-      ${detail.data && html`<h3>When</h3><${Waterfall} attempts=${detail.data.attempts} row=${row} overhead=${detail.data.overhead_ms} />
+      ${detail.data && row.status === "finished" && html`<h3>When</h3><${Waterfall} attempts=${detail.data.attempts} row=${row} overhead=${detail.data.overhead_ms} />
         <h3>What it cost</h3><${Costs} costs=${detail.data.costs} row=${row} />`}
       ${detail.busy && !detail.data && html`<${Bones} lines=${6} />`}
       ${row && html`<${Rest} row=${row} detail=${detail.data} screen=${screen} keyName=${keyName} />`}
@@ -65,10 +72,11 @@ function Rest({ row, detail, screen, keyName }) {
       ["Key", keyName?.(row.key_id)],
       ["Provider", row.provider],
       ["Own key", row.own_key ? "Yes" : null],
-      ["Streamed", row.stream ? "Yes" : "No"],
+      ["Streamed", row.stream === null ? null : row.stream ? "Yes" : "No"],
       ["Ended with", detail?.finish_reason],
       ["Begun", exactly(row.created_at)],
-      ["Finished", exactly(row.finished_at)],
+      ["Running for", row.age_ms !== null && duration(row.age_ms)],
+      ["Finished", row.finished_at && exactly(row.finished_at)],
       ["Call", code(row.call_id)],
       ["Request", code(row.request_id)],
       ["Answer", code(detail?.answer_id)],

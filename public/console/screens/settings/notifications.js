@@ -18,6 +18,7 @@ const WHAT = {
   credits_expiring: "A few days before credit lapses.",
   spend_limit: "When a key comes near its spend limit, and when it reaches it.",
   key_expiring: "Before a key expires.",
+  end_user_budget: "When an end user comes near its budget, and when it reaches it.",
   trial_ending: "Before the trial ends.",
   trial_ended: "When the trial has ended.",
   usage_report: "What was used, once a month.",

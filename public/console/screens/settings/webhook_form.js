@@ -14,6 +14,7 @@ const EVENTS = [
   ["payment.refunded", "A refund was made."],
   ["balance.low", "The balance falls below its threshold, or to nothing."],
   ["key.spend_limit_reached", "A key has spent what it may."],
+  ["end_user.budget_reached", "An end user has spent 80 % of its budget, or all of it."],
   ["key.expiring", "A key expires soon."],
   ["subscription.changed", "A plan begins, changes or ends."],
   ["spend.threshold_reached", "As much was spent on a day or in a month as you have set under Notifications."],

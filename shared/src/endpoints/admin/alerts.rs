@@ -8,7 +8,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 use utoipa::openapi::RefOr;
@@ -23,8 +23,8 @@ use crate::credits::outbox;
 use crate::endpoints::answer::{self, Page, malformed};
 use crate::endpoints::api_keys::key_cursor;
 use crate::endpoints::input::{Params, page_size};
+use crate::endpoints::platform::breakers::Breaker;
 use crate::error::Result;
-use crate::limits::AttemptOutcome;
 use crate::object::Object;
 
 /// The name of a cause.
@@ -115,15 +115,6 @@ pub struct LimitSystem {
     pub keys_with_own_limits: i64,
 }
 
-/// A provider that is asked last for a while.
-#[derive(Serialize, ToSchema)]
-pub struct Breaker {
-    /// Its name; of one of our several keys there with `#` and its place.
-    provider: String,
-    /// `failing` at a model; `refused`: it refuses our account, or that key, at all of them; `limited`: that key was asked too often.
-    state: &'static str,
-}
-
 /// What a plan allows.
 #[derive(ToSchema)]
 pub struct LimitsOfPlan {
@@ -171,16 +162,8 @@ pub async fn system(State(app): State<SharedApp>, caller: Caller) -> Result<Resp
 async fn redis(app: &App) -> (&'static str, Vec<Breaker>, Option<i64>) {
     let Some(upstash) = app.upstash_if_configured() else { return ("not_configured", Vec::new(), None) };
     let (breakers, waiting) = tokio::join!(app.limiter.open_breakers(upstash), outbox::length(app));
-    let word = |outcome| match outcome {
-        AttemptOutcome::Refused => "refused",
-        AttemptOutcome::Limited => "limited",
-        AttemptOutcome::Failed | AttemptOutcome::Answered => "failing",
-    };
     match (breakers, waiting) {
-        (Ok(breakers), Some(waiting)) => {
-            let breakers = breakers.into_iter().map(|(provider, outcome)| Breaker { provider, state: word(outcome) });
-            ("ok", breakers.collect(), Some(waiting))
-        }
+        (Ok(breakers), Some(waiting)) => ("ok", breakers.into_iter().map(Breaker::of).collect(), Some(waiting)),
         _ => ("unavailable", Vec::new(), None),
     }
 }

@@ -86,6 +86,8 @@ pub struct ApiKey {
     pub allowed_models: Vec<String>,
     /// Its own limits.
     pub rate_limits: RateLimits,
+    /// Whether what is said in its calls goes to the operator's receiver of traces, if there is one.
+    pub trace_content: bool,
     /// How old its secret should become, in days.
     #[schema(required)]
     pub rotate_after_days: Option<i64>,

@@ -79,6 +79,8 @@ pub struct NewApiKey {
     /// Its own limits, not above its account's.
     #[serde(default, deserialize_with = "optional_object")]
     rate_limits: Option<RateLimits>,
+    /// Whether what is said in its calls goes to the operator's receiver of traces; never unless it is true.
+    trace_content: Option<bool>,
     /// How old its secret should become; the key then says that its rotation is due.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
     rotate_after_days: Option<Integer>,
@@ -98,6 +100,7 @@ impl NewApiKey {
             domain_allowlist: self.domain_allowlist.map(Some),
             allowed_models: self.allowed_models.map(Some),
             rate_limits: self.rate_limits.map(Some),
+            trace_content: self.trace_content,
             rotate_after_days: self.rotate_after_days.map(Some),
         };
         (self.environment, settings)
@@ -150,6 +153,10 @@ pub struct KeyChanges {
     #[schema(value_type = Option<RateLimits>)]
     #[serde(default, deserialize_with = "given_object", skip_serializing_if = "Option::is_none")]
     rate_limits: Option<Option<RateLimits>>,
+    /// Whether what is said in its calls goes to the operator's receiver of traces.
+    #[schema(value_type = bool, required = false)]
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    trace_content: Option<bool>,
     /// How old its secret should become.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]

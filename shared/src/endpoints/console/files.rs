@@ -83,6 +83,7 @@ files! {
     "screens/end_users/budget.js"
     "screens/health.js"
     "screens/health/alerts.js"
+    "screens/health/breakers.js"
     "screens/health/ledger.js"
     "screens/keys.js"
     "screens/keys/acts.js"

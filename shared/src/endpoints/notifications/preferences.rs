@@ -40,6 +40,10 @@ pub struct PreferencesChange {
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = bool, required = false)]
     credits_expiring: Option<bool>,
+    /// End users that come near their budget, or to it.
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = false)]
+    end_user_budget: Option<bool>,
     /// Keys that expire soon.
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = bool, required = false)]

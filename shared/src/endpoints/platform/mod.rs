@@ -1,6 +1,7 @@
 //! What an operator sees of the whole platform: how it runs, what it brings, and what support looks for.
 
 pub mod balance;
+pub mod breakers;
 pub mod metrics;
 pub mod monitor;
 pub mod payments;

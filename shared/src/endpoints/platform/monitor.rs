@@ -10,6 +10,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
+use super::breakers::Breaker;
 use super::{Latency, Liabilities, ModelPart, PlatformSums, ProviderPart};
 use crate::app::{App, SharedApp};
 use crate::caller::Caller;
@@ -18,6 +19,7 @@ use crate::endpoints::answer;
 use crate::endpoints::input::Params;
 use crate::endpoints::public::health;
 use crate::error::{Error, Result};
+use crate::limits::OpenBreaker;
 use crate::money::Nanos;
 use crate::object::Object;
 
@@ -70,6 +72,10 @@ pub struct Monitor {
     /// before those two. Null: Redis could not be asked.
     #[schema(required)]
     pub providers: Option<BTreeMap<String, String>>,
+    /// The breakers that are open, each of a provider at a model or, where it refuses our account or a key, at all of them. Null: Redis
+    /// could not be asked.
+    #[schema(required)]
+    pub breakers: Option<Vec<Breaker>>,
 }
 
 /// What ended in the last minutes.
@@ -141,25 +147,32 @@ pub async fn show(
     if query.hours.is_some_and(|hours| !(1..=LONGEST).contains(&hours)) {
         return Err(Error::invalid("hours", format!("`hours` is from 1 to {LONGEST}.")));
     }
-    let (monitor, waiting, providers) = tokio::join!(
+    let (monitor, waiting, open) = tokio::join!(
         caller.rpc::<Box<RawValue>>(&app, "get_platform_monitor", json!({ "query": query })),
         outbox::length(&app),
-        providers(&app)
+        open_breakers(&app)
     );
     let monitor = monitor?;
+    let providers = open.as_deref().map(|open| providers(&app, open));
+    let breakers: Option<Vec<Breaker>> = open.map(|open| open.into_iter().map(Breaker::of).collect());
     let whole = || {
         let mut whole: Object<'_> = serde_json::from_str(monitor.get())?;
         whole.set("settlements_waiting", &waiting)?;
         whole.set("providers", &providers)?;
+        whole.set("breakers", &breakers)?;
         serde_json::value::to_raw_value(&whole)
     };
     Ok(answer::private(&whole().map_err(|error| answer::malformed(&error))?))
 }
 
+/// Whom calls avoid; none while Redis cannot be asked.
+async fn open_breakers(app: &App) -> Option<Vec<OpenBreaker>> {
+    app.limiter.open_breakers(app.upstash_if_configured()?).await.ok()
+}
+
 /// How each provider is that this deployment has an account with.
-async fn providers(app: &App) -> Option<BTreeMap<String, String>> {
-    let failing = app.limiter.open_breakers(app.upstash_if_configured()?).await.ok()?;
-    let all = health::providers(app, &failing).into_iter();
+fn providers(app: &App, open: &[OpenBreaker]) -> BTreeMap<String, String> {
+    let all = health::providers(app, open).into_iter();
     let told = all.filter_map(|(name, word)| Some((name, word.as_str()?.to_owned())));
-    Some(told.filter(|(_, word)| word != "not_configured").collect())
+    told.filter(|(_, word)| word != "not_configured").collect()
 }

@@ -12,7 +12,7 @@ use crate::endpoints::answer;
 use crate::endpoints::usage::request::{RequestDetail, asked};
 use crate::error::Result;
 
-/// `GET /admin/requests/{request}`: ids that say when they were made (UUIDv7, as ours are) are found at any time, others within the last day.
+/// `GET /admin/requests/{request}`: from its admission on; while it runs, its `status` says so. Ids that say when they were made (UUIDv7, as ours are) are found at any time, others within the last day.
 ///
 /// # Errors
 /// The refusals of key validation; 404 `request_not_found`.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
@@ -15,7 +15,7 @@ use crate::app::SharedApp;
 use crate::caller::Caller;
 use crate::endpoints::answer::{self, Page};
 use crate::endpoints::input::{Params, page_size};
-use crate::endpoints::usage::activity_log::RequestOutcome;
+use crate::endpoints::usage::activity_log::{RequestOutcome, RequestStatus};
 use crate::endpoints::window::{Cursor, CursorText, moment};
 use crate::error::Result;
 use crate::money::Nanos;
@@ -29,6 +29,9 @@ pub struct RequestsQuery {
     /// found at any time; others within the last day, unless `from` says otherwise.
     #[param(pattern = r"^[^\u0000]*$")]
     id: Option<String>,
+    /// Those that are over, or `running`: admitted and not settled, the newest first. Left out, they are over, or, with an `id`, both.
+    #[param(inline)]
+    status: Option<AskedStatus>,
     /// Those of this account.
     account_id: Option<Uuid>,
     /// Those of this key.
@@ -57,11 +60,23 @@ pub struct RequestsQuery {
     cursor: Option<String>,
 }
 
+/// Which of them.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AskedStatus {
+    /// Those that are admitted and not settled.
+    Running,
+    /// Those that are settled.
+    Finished,
+}
+
 /// A request, as an operator sees it.
 #[derive(ToSchema)]
 pub struct PlatformRequest {
     /// `request`.
     pub object: String,
+    /// Whether it is over.
+    pub status: RequestStatus,
     /// What names the call in the ledger.
     pub call_id: Uuid,
     /// The `x-request-id` of its answer.
@@ -76,13 +91,15 @@ pub struct PlatformRequest {
     /// The provider that answered last.
     #[schema(required)]
     pub provider: Option<String>,
-    /// How it ended.
-    pub outcome: RequestOutcome,
+    /// How it ended; null until then.
+    #[schema(required)]
+    pub outcome: Option<RequestOutcome>,
     /// What it was answered with if it failed.
     #[schema(required)]
     pub error_code: Option<String>,
-    /// Whether the answer was streamed.
-    pub stream: bool,
+    /// Whether the answer was streamed; null before it was.
+    #[schema(required)]
+    pub stream: Option<bool>,
     /// Tokens of the prompt.
     pub prompt_tokens: i64,
     /// Those of them that the provider had cached.
@@ -127,8 +144,12 @@ pub struct PlatformRequest {
     pub tags: Vec<String>,
     /// When it began.
     pub created_at: Timestamp,
-    /// When it was settled, which is what the list is ordered by.
-    pub finished_at: Timestamp,
+    /// When it was settled, which is what the list is ordered by; null until then.
+    #[schema(required)]
+    pub finished_at: Option<Timestamp>,
+    /// For how long it has run until now, in ms; null once it is settled.
+    #[schema(required)]
+    pub age_ms: Option<i64>,
 }
 
 /// `GET /admin/requests`: a page looks through some thousand requests at most, so one with filters may hold less than its limit
@@ -145,6 +166,7 @@ pub async fn list(
 ) -> Result<Response> {
     let query = json!({
         "id": query.id,
+        "status": query.status,
         "account_id": query.account_id,
         "key_id": query.key_id,
         "model": query.model,

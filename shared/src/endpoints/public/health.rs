@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::timestamp;
 use crate::app::{App, SharedApp};
 use crate::deployment;
-use crate::limits::AttemptOutcome;
+use crate::limits::{AttemptOutcome, OpenBreaker};
 
 /// How a store is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -108,7 +108,7 @@ async fn database(app: &App) -> Condition {
 }
 
 /// How Redis is, and which providers it says are failing.
-async fn redis(app: &App) -> (Condition, Vec<(String, AttemptOutcome)>) {
+async fn redis(app: &App) -> (Condition, Vec<OpenBreaker>) {
     let Some(upstash) = app.upstash_if_configured() else { return (Condition::NotConfigured, Vec::new()) };
     match app.limiter.open_breakers(upstash).await {
         Ok(failing) => (Condition::Ok, failing),
@@ -120,12 +120,15 @@ async fn redis(app: &App) -> (Condition, Vec<(String, AttemptOutcome)>) {
 }
 
 /// Each provider in a word, by the breakers that are open.
-pub fn providers(app: &App, failing: &[(String, AttemptOutcome)]) -> Map<String, Value> {
-    let word = |name: &str, configured: bool| match configured {
-        true if failing.contains(&(name.to_owned(), AttemptOutcome::Refused)) => "refusing",
-        true if failing.iter().any(|(other, _)| other == name) => "failing",
-        true => "configured",
-        false => "not_configured",
+pub fn providers(app: &App, failing: &[OpenBreaker]) -> Map<String, Value> {
+    let word = |name: &str, configured: bool| {
+        let mut own = failing.iter().filter(|breaker| breaker.provider == name).peekable();
+        match (configured, own.peek().is_some()) {
+            (false, _) => "not_configured",
+            (true, false) => "configured",
+            (true, true) if own.any(|breaker| breaker.outcome == AttemptOutcome::Refused) => "refusing",
+            (true, true) => "failing",
+        }
     };
     let all = app.config.providers.iter();
     all.map(|it| (it.provider.name.to_owned(), word(it.provider.name, it.is_usable()).into())).collect()

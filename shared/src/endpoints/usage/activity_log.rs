@@ -66,11 +66,25 @@ pub enum RequestOutcome {
     Deadline,
 }
 
+/// Whether a request is over.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestStatus {
+    /// It was admitted and is not settled. What it has used and cost is known, and 0 until then, when it is.
+    Running,
+    /// The same, and its time is over, so that what was reserved for it is free again. If its settlement still comes, it counts.
+    Swept,
+    /// It is settled.
+    Finished,
+}
+
 /// A request that was sent to a provider.
 #[derive(ToSchema)]
 pub struct LoggedRequest {
     /// `request`.
     pub object: String,
+    /// Whether it is over. In lists all are.
+    pub status: RequestStatus,
     /// What names the call in the ledger.
     pub call_id: Uuid,
     /// The `x-request-id` of its answer.
@@ -83,13 +97,15 @@ pub struct LoggedRequest {
     /// The provider that answered last.
     #[schema(required)]
     pub provider: Option<String>,
-    /// How it ended.
-    pub outcome: RequestOutcome,
+    /// How it ended; null until then.
+    #[schema(required)]
+    pub outcome: Option<RequestOutcome>,
     /// What it was answered with if it failed.
     #[schema(required)]
     pub error_code: Option<String>,
-    /// Whether the answer was streamed.
-    pub stream: bool,
+    /// Whether the answer was streamed; null before it was.
+    #[schema(required)]
+    pub stream: Option<bool>,
     /// Tokens of the prompt.
     pub prompt_tokens: i64,
     /// Those of them that the provider had cached.
@@ -112,6 +128,8 @@ pub struct LoggedRequest {
     /// The earlier call whose cached answer was given again: then this one was sent to no provider.
     #[schema(required)]
     pub replayed_call: Option<Uuid>,
+    /// What is reserved for it, while it is not settled.
+    pub held: Option<Nanos>,
     /// What it cost.
     pub cost: Nanos,
     /// Until the provider's first byte, in ms.
@@ -133,8 +151,12 @@ pub struct LoggedRequest {
     pub metadata: Option<serde_json::Value>,
     /// When it began.
     pub created_at: Timestamp,
-    /// When it was settled, which is what the list is ordered by.
-    pub finished_at: Timestamp,
+    /// When it was settled, which is what the list is ordered by; null until then.
+    #[schema(required)]
+    pub finished_at: Option<Timestamp>,
+    /// For how long it has run until now, in ms; null once it is settled.
+    #[schema(required)]
+    pub age_ms: Option<i64>,
 }
 
 /// `GET /user/activity/log`: a page looks through a few thousand requests at most, so one with filters may hold less than

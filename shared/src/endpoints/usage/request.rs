@@ -77,8 +77,8 @@ pub fn asked(id: &str) -> Value {
     json!({ "call_id": Uuid::try_parse(id).ok().or_else(|| generation_id::read(id)), "id": id })
 }
 
-/// `GET /user/activity/log/{request}`: a request of the account, a moment after its answer. By other ids than those of calls its newest few
-/// thousand requests are found.
+/// `GET /user/activity/log/{request}`: a request of the account, from its admission on: while it runs, its `status` says so. By other ids than those
+/// of calls its newest few thousand requests are found; the id of its answer is known once it is settled.
 ///
 /// # Errors
 /// The refusals of key validation; 404 `request_not_found`.

@@ -46,6 +46,9 @@ pub enum WebhookEvent {
     /// A provider refuses a key of the account's own there.
     #[serde(rename = "provider_key.refused")]
     ProviderKeyRefused,
+    /// An end user has spent four fifths of its budget, or all of it.
+    #[serde(rename = "end_user.budget_reached")]
+    EndUserBudgetReached,
 }
 
 /// Whether a webhook is told anything.

@@ -3,9 +3,10 @@
 //! The list below is THE list of kinds: what is not in it has no words and is never sent. Preferences, the documentation, and the
 //! tests of every mail's looks are derived from it or held to it.
 //!
-//! - `access`: keys, sign-ins and webhooks. `money`: payments, credit and usage. `plans`: plans, trials and auto top-up.
+//! - `access`: keys, sign-ins and webhooks. `end_users`: their budgets. `money`: payments, credit and usage. `plans`: plans, trials and auto top-up.
 
 mod access;
+mod end_users;
 mod money;
 mod plans;
 #[cfg(test)]
@@ -81,6 +82,7 @@ kinds! {
     "key_rotated" KeyRotated(access::KeyRotated) always: "API keys were given new secrets; one mail for all of ten minutes";
     "key_expiring" KeyExpiring(access::KeyExpiring) optional: "an API key expires in a week, and in a day";
     "spend_limit" SpendLimit(access::SpendLimit) optional: "an API key has used 80 % of its spend limit, and all of it; each once a period";
+    "end_user_budget" EndUserBudget(end_users::EndUserBudget) optional: "an end user has used 80 % of its budget, and all of it; each once a period, and one mail for all of an hour";
     "spend_alert" SpendAlert(money::SpendAlert) always: "an account has spent as much in a day or month as it wanted to be told of; once in each";
     "provider_key_refused" ProviderKeyRefused(access::ProviderKeyRefused) always: "a provider refuses the account's own key";
     "new_sign_in" NewSignIn(access::NewSignIn) always: "somebody signed in from a network that was not seen for 90 days";

@@ -50,6 +50,16 @@ fn rows() -> Vec<(&'static str, Value)> {
         ("key_expiring", json!({"key": key, "days": 7, "expires_at": "2026-12-05T12:34:56Z"})),
         ("spend_limit", json!({"key": key, "step": 80, "spent": 8.1, "limit": 10, "period": "month", "at": at})),
         ("spend_limit", json!({"key": key, "step": 100, "spent": 10, "limit": 10, "period": null, "at": at})),
+        (
+            "end_user_budget",
+            json!({"count": 1, "at": at, "users": [{"user": "<b>bob", "step": 80, "spent": 8.1, "budget": 10, "period": "month"}]}),
+        ),
+        (
+            "end_user_budget",
+            json!({"count": 9, "at": at, "users": [
+                {"user": "eve", "step": 100, "spent": 10, "budget": 10, "period": "total"},
+                {"user": null, "step": 80, "spent": 0.8, "budget": 1, "period": "day"}]}),
+        ),
         ("spend_alert", json!({"period": "day", "since": "2026-11-28", "spent": 50.25, "threshold": 50, "at": at})),
         (
             "provider_key_refused",
