@@ -28,6 +28,7 @@ create table gateway.api_keys (
   spend_limit gateway.positive_bigint,
   spend_period gateway.spend_period,
   rate_limits jsonb not null default '{}',
+  cache_ttl gateway.positive_integer,
   requests_used gateway.unsigned_bigint not null default 0,
   spent bigint not null default 0,
   spent_ever gateway.unsigned_bigint not null default 0,
@@ -43,6 +44,8 @@ comment on column gateway.api_keys.from_sign_in is 'A sign-in has issued it; it 
 comment on column gateway.api_keys.rotate_after_days is 'How old its owner wants the secret to become; the key says when it is due.';
 comment on column gateway.api_keys.refused_code is
   'How the key was last refused as the audit trail has it: a client that goes on with a dead key must not fill that.';
+comment on column gateway.api_keys.cache_ttl is
+  'For how many seconds the answers to its calls are kept for whoever asks the same, where a call does not say; null: none are.';
 comment on column gateway.api_keys.rate_limits is 'Limits below the account''s; a higher figure has no effect.';
 
 create index api_keys_account on gateway.api_keys (account_id, created_at, id);

@@ -33,7 +33,7 @@ begin
       'spent', gateway.dollars(gateway.spent_in_period(key, at)),
       'resets_at', gateway.period_end(key.spend_period, at)) end,
     'ip_allowlist', key.ip_allowlist, 'domain_allowlist', key.domain_allowlist,
-    'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits,
+    'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits, 'cache_ttl', key.cache_ttl,
     'rotate_after_days', key.rotate_after_days, 'rotated_at', key.rotated_at, 'rotation_due_at', due,
     'rotation_due', coalesce(status = 'active' and due <= at, false),
     'former_secrets', (

@@ -86,6 +86,9 @@ pub struct ApiKey {
     pub allowed_models: Vec<String>,
     /// Its own limits.
     pub rate_limits: RateLimits,
+    /// For how many seconds the answers to its calls are kept for whoever asks the same, where a call does not say; none if null.
+    #[schema(required)]
+    pub cache_ttl: Option<i64>,
     /// How old its secret should become, in days.
     #[schema(required)]
     pub rotate_after_days: Option<i64>,
