@@ -379,6 +379,7 @@ create table gateway.api_keys (
   spend_limit gateway.positive_bigint,
   spend_period gateway.spend_period,
   rate_limits jsonb not null default '{}',
+  cache_ttl gateway.positive_integer,
   requests_used gateway.unsigned_bigint not null default 0,
   spent bigint not null default 0,
   spent_ever gateway.unsigned_bigint not null default 0,
@@ -394,6 +395,8 @@ comment on column gateway.api_keys.from_sign_in is 'A sign-in has issued it; it 
 comment on column gateway.api_keys.rotate_after_days is 'How old its owner wants the secret to become; the key says when it is due.';
 comment on column gateway.api_keys.refused_code is
   'How the key was last refused as the audit trail has it: a client that goes on with a dead key must not fill that.';
+comment on column gateway.api_keys.cache_ttl is
+  'For how many seconds the answers to its calls are kept for whoever asks the same, where a call does not say; null: none are.';
 comment on column gateway.api_keys.rate_limits is 'Limits below the account''s; a higher figure has no effect.';
 
 create index api_keys_account on gateway.api_keys (account_id, created_at, id);
@@ -624,19 +627,22 @@ create index model_aliases_model on gateway.model_aliases (model_id);
 create table gateway.listed_models (
   model_id text primary key references gateway.models (id) on delete cascade,
   free boolean not null,
-  body json not null
+  body json not null,
+  openrouter_body json not null
 );
-comment on table gateway.listed_models is 'Each model as GET /models shows it, its routes and prices included.';
+comment on table gateway.listed_models is 'Each model as GET /models shows it, its routes and prices included; and as OpenRouter''s clients read it.';
 
 -- All of them as one list: nearly every reader wants that.
 create table gateway.listed_catalog (
   is_whole boolean primary key default true check (is_whole),
   models integer not null default 0,
-  body json
+  body json,
+  openrouter_body json
 );
 alter table gateway.listed_catalog alter column body set storage external;
+alter table gateway.listed_catalog alter column openrouter_body set storage external;
 comment on table gateway.listed_catalog is
-  'GET /v1/models, in one row, which is made anew whenever a model or a route changes.';
+  'GET /v1/models, and the same at OpenRouter''s base URL, in one row, which is made anew whenever a model or a route changes.';
 
 alter table gateway.models enable row level security;
 alter table gateway.model_routes enable row level security;
@@ -1052,7 +1058,7 @@ comment on column gateway.requests.answer_id is 'What the provider has called it
 comment on column gateway.requests.finish_reason is 'Why the first choice ended, in the provider''s word.';
 comment on column gateway.requests.asked_ms is 'From the call''s start to the moment when its first provider was asked.';
 comment on column gateway.requests.attempts is
-  'The providers that were asked, where they were several or one has failed: provider, started_ms, duration_ms, first_byte_ms, status, error_code.';
+  'The providers that were asked, where they were several or one has failed: provider, model (of a call that several might have answered), started_ms, duration_ms, first_byte_ms, status, error_code.';
 comment on column gateway.requests.prompt_price is
   'Of the provider that served it, as it was frozen; with cached_price and completion_price all of a price that has nothing else which the call used.';
 comment on column gateway.requests.price is 'Any other frozen price, as of gateway.price.';
@@ -2542,14 +2548,15 @@ $$;
 
 -- The limits of a key and of its account, as one text of pairs: account=ID key=ID plan=ID, then NAME=OF_KEY/OF_ACCOUNT for each.
 -- The same limits are always the same text, which is its own version: a limiter that used another text used other
--- limits. Rates are counted by a key's id: a rotation, a former secret or a new pepper is no way to a fresh window.
+-- limits. Rates are counted by a key's id: a rotation, a former secret or a new pepper is no way to a fresh window. Behind them stands
+-- cache=SECONDS, where the key has answers kept (see gateway.api_keys.cache_ttl): who looks for one must know it as soon as the limits.
 -- Every call needs it, so it is one expression, which Postgres puts in the caller's place.
 create function gateway.limits(account gateway.accounts, key gateway.api_keys, plan gateway.plans) returns text
 language sql stable parallel safe
 return 'account=' || account.id::text || ' key=' || key.id::text || ' plan=' || plan.id || case
   when account.rate_limits = '{}' and key.rate_limits = '{}' and key.environment = 'live' then plan.limits
   else gateway.own_limit_pairs(plan.id, account.rate_limits, key.rate_limits, key.environment)
-end;
+end || coalesce(' cache=' || key.cache_ttl::text, '');
 
 -- The same for people: {"account": {"requests_per_minute": …}, "key": {…}}. Read out of the text, so that nobody is
 -- shown other limits than the limiter takes.
@@ -4754,6 +4761,128 @@ begin
 end;
 $$;
 
+-- supabase/schemas/39_offer.sql
+
+-- What may serve a call of one model: its routes at their frozen prices, or why none may. A request that names several models gets
+-- one offer of each, in turn, and one hold at the dearest.
+
+-- The model, the caller's own keys there, what was said before, the priced routes, the size of the prompt and the output limit of a
+-- choice; or why the model may not be asked.
+create type gateway.offer as (
+  model gateway.models, own gateway.own_keys, before gateway.call_history, priced gateway.priced_call, prompt bigint, output bigint,
+  place bigint, refused jsonb);
+
+-- Whether a refusal is about the model alone, so that another of the request's may be asked in its place. What the caller lacks, it
+-- lacks with all that follow.
+create function gateway.is_about_the_model(refused jsonb) returns boolean
+language sql immutable parallel safe
+return refused ->> 'code' in ('no_provider', 'model_not_priced', 'unsupported_modality');
+
+-- The offer for a call of a locked account, its key counting what it has in flight as used already, of which held_in_flight is
+-- reserved. `markup` is the plan's, `call` as of begin_request.
+create function gateway.offer(
+  account gateway.accounts, key gateway.api_keys, held_in_flight bigint, plan gateway.plans, permissions text[], markup integer,
+  caller jsonb, call jsonb, at timestamptz)
+returns gateway.offer
+language plpgsql
+as $$
+declare
+  choices constant bigint := (call ->> 'choices')::bigint;
+  output_limit constant bigint := (call ->> 'output_limit')::bigint;
+  model gateway.models;
+  own gateway.own_keys;
+  prompt bigint;
+  output bigint;
+  priced gateway.priced_call;
+  end_user gateway.end_users;
+  held_for_end_user bigint := 0;
+  refused jsonb;
+  before gateway.call_history;
+  buys integer;
+begin
+  model := (select whole from gateway.models as whole where id = call ->> 'model' and enabled);
+  if model.id is null then
+    model := gateway.find_model(call ->> 'model');
+  end if;
+  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens
+    + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
+  output := least(coalesce(output_limit, gateway.smallest_output()), model.max_output);
+  if call ->> 'session_id' is not null and model.id is not null then
+    before := gateway.open_turn(account, key, permissions, call, model, prompt, at);
+  elsif call -> 'stored_response' is not null and model.id is not null then
+    before := gateway.open_response(account, key, permissions, call, at);
+  end if;
+  if before.bound is not null then
+    prompt := prompt + before.bound + before.images * model.image_tokens;
+    call := call || jsonb_build_object(
+      'modalities', call -> 'modalities' || before.modalities,
+      'images', (call ->> 'images')::bigint + before.images);
+  end if;
+  if account.has_provider_keys then
+    own := gateway.own_keys_for(
+      account, key.id, model.id, call || jsonb_build_object('allowed', gateway.allowed_providers(model.id, call)));
+  end if;
+  loop
+    priced := case when own.keys is null
+      then gateway.price_call(model.id, call, prompt, output * choices, markup, at)
+      else gateway.price_own_call(own, model.id, call, prompt, output * choices, markup, at) end;
+    if priced.amount = 0 then
+      -- What costs nothing takes nothing from what the key may spend, even if that is used up.
+      key.spend_limit := null;
+    end if;
+    refused := gateway.call_refusal(
+      account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
+    -- Whose calls are for nobody in particular, or cost nothing, spends no end user's budget.
+    if account.has_end_users and priced.amount > 0 and call ->> 'end_user' is not null then
+      end_user := gateway.end_user_of(account.id, call ->> 'end_user');
+      if end_user.budget is not null then
+        held_for_end_user := gateway.held_for(account.id, end_user.name);
+        if refused is null then
+          refused := gateway.end_user_refusal(end_user, held_for_end_user, priced.amount, at);
+        end if;
+      end if;
+    end if;
+    -- Whoever cannot pay for our account still has his own.
+    exit when not own.falls_back or (refused ->> 'status' = '402') is not true or own.keys is null;
+    own.falls_back := false;
+  end loop;
+  buys := case when own.keys is null then markup else gateway.own_markup(own, markup) end;
+  if before.refused is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
+    refused := before.refused;
+  end if;
+  if refused ->> 'code' in ('insufficient_credits', 'spend_limit_reached', 'end_user_budget_reached') then
+    -- So that a client can ask for what there is credit for.
+    refused := refused || jsonb_build_object(
+      'requested_max_tokens', output, 'affordable_max_tokens', greatest(0, gateway.affordable_output(
+        priced, prompt, ((refused ->> 'available')::numeric * 1000000000)::bigint, buys) / choices));
+  elsif refused is null and output_limit is null then
+    if priced.amount = 0 then
+      output := model.max_output;
+    else
+      output := gateway.choose_output(
+        priced, prompt, least(
+          gateway.available(account, at), key.spend_limit - gateway.spent_in_period(key, at) - held_in_flight,
+          end_user.budget - gateway.spent_by_end_user(end_user, at) - held_for_end_user),
+        model.max_output, choices, buys);
+      priced := case when own.keys is null
+        then gateway.price_call(model.id, call, prompt, output * choices, markup, at)
+        else gateway.price_own_call(own, model.id, call, prompt, output * choices, markup, at) end;
+    end if;
+  end if;
+  return (model, own, before, priced, prompt, output, 0, refused)::gateway.offer;
+end;
+$$;
+
+-- The routes of one of several offers. What the dearest of them is held for says nothing of what a call can cost at another: of one
+-- of which nothing is known but who served it, no more is charged than that offer's own.
+create function gateway.capped(candidates jsonb, amount bigint) returns jsonb
+language sql immutable parallel safe
+begin atomic
+  select jsonb_agg(
+      candidate || jsonb_build_object('ceiling', least((candidate ->> 'ceiling')::bigint, amount)) order by place)
+    from jsonb_array_elements(candidates) with ordinality as listed (candidate, place);
+end;
+
 -- supabase/schemas/39_ranking.sql
 
 -- How the rankings are summed up, and read.
@@ -5598,8 +5727,8 @@ begin atomic
     and gateway.covers(k.scopes, 'inference')
     and k.revoked_at is null and k.disabled_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
     and k.ip_allowlist = '{}' and k.domain_allowlist = '{}' and k.allowed_models = '{}'
-    -- The call is whole, of text alone, no turn of a chat, no response that is stored, and has no Idempotency-Key.
-    and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units' and not call ? 'wishes' and not call ? 'hedged'
+    -- The call is whole, of one model, of text alone, no turn of a chat, no response that is stored, and has no Idempotency-Key.
+    and (asked).modalities = '[]' and (asked).images = 0 and not call ?| '{units,wishes,hedged,alternatives}'
     and (asked).session_id is null and (asked).stored_response is null and (asked).idempotency is null
     and jsonb_typeof((asked).providers) = 'array' and jsonb_typeof((asked).allowed) = 'array'
     and (asked).choices > 0 and (asked).markup >= 0 and (asked).hold_seconds > 0 and (asked).call_id is not null
@@ -5614,7 +5743,8 @@ end;
 -- The one database call before a provider is asked: who calls, what it may cost, and the hold for it.
 --
 -- Nearly every call is a usual one: the lock, gateway.usual_call and gateway.place_hold are all it takes. Whatever a call may be
--- besides, begin_any_request begins it: gateway.lock_caller, gateway.price_call, gateway.call_refusal, gateway.place_hold.
+-- besides, begin_any_request begins it: gateway.lock_caller, gateway.offer (gateway.price_call, gateway.call_refusal),
+-- gateway.place_hold.
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
@@ -5625,41 +5755,43 @@ end;
 -- (see gateway.open_turn). Of a response that is to be stored, or that goes on from one that is, stored_response: wished (whether
 -- it is to be stored), previous (the id of the one that it goes on from) and counted (as of a turn). And idempotency, of a call with
 -- an Idempotency-Key: key and fingerprint. And end_user, whom the caller makes it for, in its own word.
+-- And alternatives, further models that may answer in its place, in turn: of each what of the call is another there (model, providers,
+-- allowed). They are held for together, once, at the dearest. The list ends at the first that the caller may not ask or cannot pay;
+-- one that nobody serves as it is asked is left out.
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- some candidates are the caller's own accounts, the caller's keys there as Fernet tokens, by their ids;
 -- and of a turn the sealed messages before it, of a response the sealed conversation before it and, if it is to be stored, whether
--- its account keeps any (stores).
+-- its account keeps any (stores). With alternatives those that may be asked come as answers of their own, each with its place among the models
+-- that were named, from 0, and `ends`: why the list went no further, null if it did.
 create function gateway.begin_any_request(caller jsonb, call jsonb) returns jsonb
 language plpgsql
 as $$
 declare
   markup integer := (call ->> 'markup')::integer;
   choices constant bigint := (call ->> 'choices')::bigint;
-  output_limit constant bigint := (call ->> 'output_limit')::bigint;
   hold_seconds constant double precision := (call ->> 'hold_seconds')::double precision;
+  further constant jsonb := coalesce(call -> 'alternatives', '[]');
   locked record;
   account gateway.accounts;
   key gateway.api_keys;
   plan gateway.plans;
   permissions text[];
-  model gateway.models;
   at timestamptz;
   limits text;
-  own gateway.own_keys;
-  prompt bigint;
-  output bigint;
-  priced gateway.priced_call;
   calls_in_flight bigint := 0;
   held_in_flight bigint := 0;
-  end_user gateway.end_users;
-  held_for_end_user bigint := 0;
-  refused jsonb;
+  offer gateway.offer;
+  offers gateway.offer[];
   before gateway.call_history;
+  refused jsonb;
+  ends jsonb;
   earlier jsonb;
+  held bigint := 0;
   placed record;
+  answers jsonb[];
   answer jsonb;
 begin
-  if (choices > 0 and markup >= 0 and hold_seconds > 0 and coalesce(output_limit, 1) > 0
+  if (choices > 0 and markup >= 0 and hold_seconds > 0 and coalesce((call ->> 'output_limit')::bigint, 1) > 0
       and (call ->> 'prompt_bound')::bigint >= 0 and (call ->> 'images')::bigint >= 0
       and jsonb_typeof(call -> 'providers') = 'array' and jsonb_typeof(call -> 'allowed') = 'array'
       and jsonb_typeof(call -> 'modalities') = 'array' and call ->> 'model' is not null
@@ -5695,54 +5827,21 @@ begin
     key.requests_used := key.requests_used + calls_in_flight;
   end if;
 
-  model := (select whole from gateway.models as whole where id = call ->> 'model' and enabled);
-  if model.id is null then
-    model := gateway.find_model(call ->> 'model');
-  end if;
-  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens
-    + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
-  output := least(coalesce(output_limit, gateway.smallest_output()), model.max_output);
-  if call ->> 'session_id' is not null and model.id is not null then
-    before := gateway.open_turn(account, key, permissions, call, model, prompt, at);
-  elsif call -> 'stored_response' is not null and model.id is not null then
-    before := gateway.open_response(account, key, permissions, call, at);
-  end if;
-  if before.bound is not null then
-    prompt := prompt + before.bound + before.images * model.image_tokens;
-    call := call || jsonb_build_object(
-      'modalities', call -> 'modalities' || before.modalities,
-      'images', (call ->> 'images')::bigint + before.images);
-  end if;
-  if account.has_provider_keys then
-    own := gateway.own_keys_for(
-      account, key.id, model.id, call || jsonb_build_object('allowed', gateway.allowed_providers(model.id, call)));
-  end if;
-  loop
-    priced := case when own.keys is null
-      then gateway.price_call(model.id, call, prompt, output * choices, markup, at)
-      else gateway.price_own_call(own, model.id, call, prompt, output * choices, markup, at) end;
-    if priced.amount = 0 then
-      -- What costs nothing takes nothing from what the key may spend, even if that is used up.
-      key.spend_limit := null;
+  for place in 0 .. jsonb_array_length(further) loop
+    offer := gateway.offer(
+      account, key, held_in_flight, plan, permissions, markup, caller,
+      call || case when place = 0 then '{}' else further -> (place - 1) end, at);
+    offer.place := place;
+    ends := offer.refused;
+    if ends is null then
+      offers := offers || offer;
+      held := greatest(held, (offer.priced).amount);
     end if;
-    refused := gateway.call_refusal(
-      account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
-    -- Whose calls are for nobody in particular, or cost nothing, spends no end user's budget.
-    if account.has_end_users and priced.amount > 0 and call ->> 'end_user' is not null then
-      end_user := gateway.end_user_of(account.id, call ->> 'end_user');
-      if end_user.budget is not null then
-        held_for_end_user := gateway.held_for(account.id, end_user.name);
-        if refused is null then
-          refused := gateway.end_user_refusal(end_user, held_for_end_user, priced.amount, at);
-        end if;
-      end if;
-    end if;
-    -- Whoever cannot pay for our account still has his own.
-    exit when not own.falls_back or (refused ->> 'status' = '402') is not true or own.keys is null;
-    own.falls_back := false;
+    exit when ends is not null and not gateway.is_about_the_model(ends);
   end loop;
-  if before.refused is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
-    refused := before.refused;
+  -- What ends the list is told only where those before it fail.
+  if offers is null then
+    refused := ends;
   end if;
   if call ->> 'idempotency' is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
     -- Whatever has changed since, the answer was paid for.
@@ -5751,13 +5850,6 @@ begin
       return earlier || jsonb_build_object('limits', limits);
     end if;
     refused := coalesce(earlier -> 'refused', refused);
-  end if;
-  if refused ->> 'code' in ('insufficient_credits', 'spend_limit_reached', 'end_user_budget_reached') then
-    -- So that a client can ask for what there is credit for.
-    refused := refused || jsonb_build_object(
-      'requested_max_tokens', output, 'affordable_max_tokens', greatest(0, gateway.affordable_output(
-        priced, prompt, ((refused ->> 'available')::numeric * 1000000000)::bigint,
-        case when own.keys is null then markup else gateway.own_markup(own, markup) end) / choices));
   end if;
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
@@ -5773,39 +5865,37 @@ begin
         then account.id end);
   end if;
 
-  if output_limit is null then
-    if priced.amount = 0 then
-      output := model.max_output;
-    else
-      output := gateway.choose_output(
-        priced, prompt, least(
-          gateway.available(account, at), key.spend_limit - gateway.spent_in_period(key, at) - held_in_flight,
-          end_user.budget - gateway.spent_by_end_user(end_user, at) - held_for_end_user),
-        model.max_output, choices, case when own.keys is null then markup else gateway.own_markup(own, markup) end);
-      priced := case when own.keys is null
-        then gateway.price_call(model.id, call, prompt, output * choices, markup, at)
-        else gateway.price_own_call(own, model.id, call, prompt, output * choices, markup, at) end;
-    end if;
-  end if;
-
   placed := gateway.place_hold(
-    (call ->> 'call_id')::uuid, account.id, key.id, priced.amount,
+    (call ->> 'call_id')::uuid, account.id, key.id, held,
     at + make_interval(secs => hold_seconds), at, case when account.has_end_users then call ->> 'end_user' end);
   if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
     -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
     update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;
   end if;
-  answer := jsonb_build_object(
-    'account_id', account.id, 'key_id', key.id, 'model', model.id, 'held', priced.amount, 'markup', markup,
-    'placed_at', at, 'limits', limits, 'output_limit', output, 'candidates', priced.candidates,
-    'credit_limited', output_limit is null and output < model.max_output, 'context_length', model.context_length,
-    'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', gateway.own_tokens(own.keys),
-    'deprecated', extract(epoch from model.deprecated_at)::bigint,
-    -- What a provider reports beyond these is not believed.
-    'most_prompt', greatest(model.context_length, prompt), 'most_completion', model.max_output * choices);
+  foreach offer in array offers loop
+    answers := array_append(answers, jsonb_build_object(
+      'account_id', account.id, 'key_id', key.id, 'model', (offer.model).id, 'held', held, 'markup', markup,
+      'placed_at', at, 'limits', limits, 'output_limit', offer.output,
+      'candidates', case when cardinality(offers) = 1 then (offer.priced).candidates
+        else gateway.capped((offer.priced).candidates, (offer.priced).amount) end,
+      'credit_limited', call ->> 'output_limit' is null and offer.output < (offer.model).max_output,
+      'context_length', (offer.model).context_length,
+      'reasoning', (offer.model).reasoning, 'image_tokens', (offer.model).image_tokens,
+      'own_keys', gateway.own_tokens((offer.own).keys),
+      'deprecated', extract(epoch from (offer.model).deprecated_at)::bigint,
+      -- What a provider reports beyond these is not believed.
+      'most_prompt', greatest((offer.model).context_length, offer.prompt),
+      'most_completion', (offer.model).max_output * choices)
+      || case when further = '[]' then '{}' else jsonb_build_object('place', offer.place) end);
+  end loop;
+  answer := answers[1];
   if not placed.is_open then
     return gateway.not_begun(placed.overtaken_by, answer);
   end if;
+  if further <> '[]' then
+    answer := answer || jsonb_build_object('alternatives', to_jsonb(answers[2:]), 'ends', ends);
+  end if;
+  before := (offers[1]).before;
   if call ->> 'session_id' is not null then
     perform gateway.take_turn(call, at + make_interval(secs => hold_seconds));
   end if;
@@ -9684,7 +9774,7 @@ begin
       'spent', gateway.dollars(gateway.spent_in_period(key, at)),
       'resets_at', gateway.period_end(key.spend_period, at)) end,
     'ip_allowlist', key.ip_allowlist, 'domain_allowlist', key.domain_allowlist,
-    'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits,
+    'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits, 'cache_ttl', key.cache_ttl,
     'rotate_after_days', key.rotate_after_days, 'rotated_at', key.rotated_at, 'rotation_due_at', due,
     'rotation_due', coalesce(status = 'active' and due <= at, false),
     'former_secrets', (
@@ -9845,7 +9935,7 @@ as $$
     'name', key.name, 'disabled', key.disabled_at is not null, 'scopes', key.scopes, 'expires_at', key.expires_at, 'max_requests', key.max_requests,
     'spend_limit', gateway.dollars(key.spend_limit), 'spend_period', key.spend_period,
     'ip_allowlist', key.ip_allowlist, 'domain_allowlist', key.domain_allowlist,
-    'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits,
+    'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits, 'cache_ttl', key.cache_ttl,
     'rotate_after_days', key.rotate_after_days)
 $$;
 
@@ -9859,7 +9949,7 @@ $$;
 
 -- Puts settings into a locked key's row: those that are absent stay, null clears.
 -- settings: name, disabled, scopes, expires_in_days, expires_at, max_requests, spend_limit {amount (nano-dollars), period}, ip_allowlist,
--- domain_allowlist, allowed_models, rate_limits, rotate_after_days.
+-- domain_allowlist, allowed_models, rate_limits, cache_ttl (seconds), rotate_after_days.
 create function gateway.change_key(
   account gateway.accounts, key gateway.api_keys, settings jsonb, at timestamptz)
 returns gateway.api_keys
@@ -9908,6 +9998,9 @@ begin
   if settings ? 'rate_limits' then
     changed.rate_limits := coalesce(given -> 'rate_limits', '{}');
   end if;
+  if settings ? 'cache_ttl' then
+    changed.cache_ttl := (given ->> 'cache_ttl')::integer;
+  end if;
   if settings ? 'rotate_after_days' then
     changed.rotate_after_days := (given ->> 'rotate_after_days')::integer;
   end if;
@@ -9917,7 +10010,7 @@ begin
     spent = case when starts_anew then 0 else spent end,
     spend_period_start = case when starts_anew then at else spend_period_start end,
     ip_allowlist = changed.ip_allowlist, domain_allowlist = changed.domain_allowlist,
-    allowed_models = changed.allowed_models, rate_limits = changed.rate_limits,
+    allowed_models = changed.allowed_models, rate_limits = changed.rate_limits, cache_ttl = changed.cache_ttl,
     rotate_after_days = changed.rotate_after_days
     where id = key.id
     returning * into changed;
@@ -10637,15 +10730,18 @@ declare
   all_ids text[];
 begin
   perform from gateway.models where id = any (ids) order by id for no key update;
-  insert into gateway.listed_models (model_id, free, body)
-    select id, (shown ->> 'free')::boolean, shown::text::json
+  insert into gateway.listed_models (model_id, free, body, openrouter_body)
+    -- `reasoning` means something else to OpenRouter's clients, and may be absent.
+    select id, (shown ->> 'free')::boolean, shown::text::json, (shown - 'reasoning')::text::json
       from (select id, gateway.model_json(m) as shown from gateway.models as m where id = any (ids) offset 0) as made
-    on conflict (model_id) do update set free = excluded.free, body = excluded.body;
+    on conflict (model_id) do update set
+      free = excluded.free, body = excluded.body, openrouter_body = excluded.openrouter_body;
   -- Whoever changes another model at the same time waits here, and then sees what this has changed.
   insert into gateway.listed_catalog (is_whole) values (true) on conflict (is_whole) do nothing;
   perform from gateway.listed_catalog for update;
   all_ids := array(select id from gateway.models where enabled order by id);
-  update gateway.listed_catalog set models = cardinality(all_ids), body = gateway.models_page(all_ids, false);
+  update gateway.listed_catalog set models = cardinality(all_ids), body = gateway.models_page(all_ids, false),
+    openrouter_body = gateway.openrouter_page('{}', null);
 end;
 $$;
 
@@ -16477,39 +16573,45 @@ as $$
       or gateway.parameters_of(m) @> array(select jsonb_array_elements_text(query -> 'supported_parameters')))
 $$;
 
--- A model as OpenRouter's clients read it: `reasoning` means something else to them, and may be absent.
-create function gateway.openrouter_model(model gateway.models) returns jsonb
-language sql stable set search_path = ''
-as $$ select body::jsonb - 'reasoning' from gateway.listed_models where model_id = model.id $$;
-
 -- A page of them, all of those that the allowlist holds (null: of all) if the query has no limit. query: as above, offset, limit.
-create function gateway.openrouter_models(query jsonb, allowed_models text[]) returns jsonb
+-- As json, whose parts are texts that are not read again.
+create function gateway.openrouter_page(query jsonb, allowed_models text[]) returns json
 language plpgsql stable set search_path = ''
 as $$
 declare
   start constant bigint := coalesce((query ->> 'offset')::bigint, 0);
   most constant bigint := (query ->> 'limit')::bigint;
-  answer jsonb;
+  answer json;
 begin
   with usable as (
-    select m as model, row_number() over (order by m.id) as place, count(*) over () as total
+    select m.id, row_number() over (order by m.id) as place, count(*) over () as total
     from gateway.usable_models(query) as m
     where coalesce(cardinality(allowed_models), 0) = 0 or gateway.model_allowed(allowed_models, m.id)
   )
-  select jsonb_build_object(
-    'data', coalesce(jsonb_agg(body::jsonb - 'reasoning' order by place)
+  select json_build_object(
+    'data', coalesce(json_agg(openrouter_body order by place)
                        filter (where place > start and (most is null or place <= start + most)), '[]'),
     'total_count', coalesce(max(total), 0),
-    'links', jsonb_build_object('next', case when start + most < max(total) then
+    'links', json_build_object('next', case when start + most < max(total) then
       format('/api/v1/models?offset=%s&limit=%s', start + most, most) end))
-  into answer from usable join gateway.listed_models on model_id = (model).id;
+  into answer from usable join gateway.listed_models on model_id = usable.id;
   return answer;
 end;
 $$;
 
-create function public.list_openrouter_models(query jsonb) returns jsonb
-language sql stable security definer set search_path = ''
-as $$ select gateway.openrouter_models(query, null) $$;
+-- Nearly every client asks for all of them, which are one text.
+create function public.list_openrouter_models(query jsonb) returns json
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  whole json;
+begin
+  if query = '{}' then
+    whole := (select openrouter_body from gateway.listed_catalog);
+  end if;
+  return coalesce(whole, gateway.openrouter_page(query, null));
+end;
+$$;
 
 -- How many there are.
 create function public.count_openrouter_models(query jsonb) returns jsonb
@@ -16517,13 +16619,14 @@ language sql stable security definer set search_path = ''
 as $$ select jsonb_build_object('data', jsonb_build_object('count', count(*))) from gateway.usable_models(query) $$;
 
 -- Those that the calling key may use.
-create function public.list_models_of_key(caller jsonb, query jsonb) returns jsonb
+create function public.list_models_of_key(caller jsonb, query jsonb) returns json
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'self');
+  allowed constant text[] := (select allowed_models from gateway.api_keys where id = session.key_id);
 begin
-  return gateway.openrouter_models(query, (select allowed_models from gateway.api_keys where id = session.key_id));
+  return case when allowed = '{}' then public.list_openrouter_models(query) else gateway.openrouter_page(query, allowed) end;
 end;
 $$;
 
@@ -16545,7 +16648,7 @@ as $$
     'latency_last_30m', null, 'throughput_last_30m', null)
 $$;
 
-create function public.get_openrouter_model(model_id text) returns jsonb
+create function public.get_openrouter_model(model_id text) returns json
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
@@ -16554,7 +16657,8 @@ begin
   if model.id is null then
     perform gateway.refuse(gateway.no_such_model(model_id));
   end if;
-  return jsonb_build_object('data', gateway.openrouter_model(model));
+  return json_build_object('data', (
+    select openrouter_body from gateway.listed_models as listed where listed.model_id = model.id));
 end;
 $$;
 
@@ -16736,11 +16840,13 @@ language sql immutable set search_path = ''
 as $$
   select case
     when request.attempts is not null then (
-      select jsonb_agg('{"first_byte_ms": null, "status": null, "error_code": null}' || attempt order by place)
+      select jsonb_agg(
+        jsonb_build_object('model', request.model, 'first_byte_ms', null, 'status', null, 'error_code', null) || attempt
+        order by place)
       from jsonb_array_elements(request.attempts) with ordinality as made (attempt, place))
     when request.provider is null or request.asked_ms is null then '[]'
     else jsonb_build_array(jsonb_build_object(
-      'provider', request.provider, 'started_ms', request.asked_ms,
+      'provider', request.provider, 'model', request.model, 'started_ms', request.asked_ms,
       'duration_ms', greatest(request.duration_ms - request.asked_ms, 0), 'first_byte_ms', request.first_byte_ms,
       'status', case when request.first_byte_ms is not null then 200 end, 'error_code', null))
   end
