@@ -29,6 +29,7 @@ create table gateway.api_keys (
   spend_period gateway.spend_period,
   rate_limits jsonb not null default '{}',
   trace_content boolean not null default false,
+  cache_ttl gateway.positive_integer,
   requests_used gateway.unsigned_bigint not null default 0,
   spent bigint not null default 0,
   spent_ever gateway.unsigned_bigint not null default 0,
@@ -45,6 +46,8 @@ comment on column gateway.api_keys.rotate_after_days is 'How old its owner wants
 comment on column gateway.api_keys.refused_code is
   'How the key was last refused as the audit trail has it: a client that goes on with a dead key must not fill that.';
 comment on column gateway.api_keys.trace_content is 'Whether what is said in its calls goes to the operator''s receiver of traces, if there is one.';
+comment on column gateway.api_keys.cache_ttl is
+  'For how many seconds the answers to its calls are kept for whoever asks the same, where a call does not say; null: none are.';
 comment on column gateway.api_keys.rate_limits is 'Limits below the account''s; a higher figure has no effect.';
 
 create index api_keys_account on gateway.api_keys (account_id, created_at, id);

@@ -108,19 +108,22 @@ create index model_aliases_model on gateway.model_aliases (model_id);
 create table gateway.listed_models (
   model_id text primary key references gateway.models (id) on delete cascade,
   free boolean not null,
-  body json not null
+  body json not null,
+  openrouter_body json not null
 );
-comment on table gateway.listed_models is 'Each model as GET /models shows it, its routes and prices included.';
+comment on table gateway.listed_models is 'Each model as GET /models shows it, its routes and prices included; and as OpenRouter''s clients read it.';
 
 -- All of them as one list: nearly every reader wants that.
 create table gateway.listed_catalog (
   is_whole boolean primary key default true check (is_whole),
   models integer not null default 0,
-  body json
+  body json,
+  openrouter_body json
 );
 alter table gateway.listed_catalog alter column body set storage external;
+alter table gateway.listed_catalog alter column openrouter_body set storage external;
 comment on table gateway.listed_catalog is
-  'GET /v1/models, in one row, which is made anew whenever a model or a route changes.';
+  'GET /v1/models, and the same at OpenRouter''s base URL, in one row, which is made anew whenever a model or a route changes.';
 
 alter table gateway.models enable row level security;
 alter table gateway.model_routes enable row level security;

@@ -53,7 +53,7 @@ comment on column gateway.requests.answer_id is 'What the provider has called it
 comment on column gateway.requests.finish_reason is 'Why the first choice ended, in the provider''s word.';
 comment on column gateway.requests.asked_ms is 'From the call''s start to the moment when its first provider was asked.';
 comment on column gateway.requests.attempts is
-  'The providers that were asked, where they were several or one has failed: provider, started_ms, duration_ms, first_byte_ms, status, error_code.';
+  'The providers that were asked, where they were several or one has failed: provider, model (of a call that several might have answered), started_ms, duration_ms, first_byte_ms, status, error_code.';
 comment on column gateway.requests.prompt_price is
   'Of the provider that served it, as it was frozen; with cached_price and completion_price all of a price that has nothing else which the call used.';
 comment on column gateway.requests.price is 'Any other frozen price, as of gateway.price.';

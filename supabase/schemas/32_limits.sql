@@ -82,14 +82,15 @@ $$;
 
 -- The limits of a key and of its account, as one text of pairs: account=ID key=ID plan=ID, then NAME=OF_KEY/OF_ACCOUNT for each.
 -- The same limits are always the same text, which is its own version: a limiter that used another text used other
--- limits. Rates are counted by a key's id: a rotation, a former secret or a new pepper is no way to a fresh window.
+-- limits. Rates are counted by a key's id: a rotation, a former secret or a new pepper is no way to a fresh window. Behind them stands
+-- cache=SECONDS, where the key has answers kept (see gateway.api_keys.cache_ttl): who looks for one must know it as soon as the limits.
 -- Every call needs it, so it is one expression, which Postgres puts in the caller's place.
 create function gateway.limits(account gateway.accounts, key gateway.api_keys, plan gateway.plans) returns text
 language sql stable parallel safe
 return 'account=' || account.id::text || ' key=' || key.id::text || ' plan=' || plan.id || case
   when account.rate_limits = '{}' and key.rate_limits = '{}' and key.environment = 'live' then plan.limits
   else gateway.own_limit_pairs(plan.id, account.rate_limits, key.rate_limits, key.environment)
-end;
+end || coalesce(' cache=' || key.cache_ttl::text, '');
 
 -- The same for people: {"account": {"requests_per_minute": …}, "key": {…}}. Read out of the text, so that nobody is
 -- shown other limits than the limiter takes.

@@ -66,8 +66,8 @@ begin atomic
     and gateway.covers(k.scopes, 'inference')
     and k.revoked_at is null and k.disabled_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
     and k.ip_allowlist = '{}' and k.domain_allowlist = '{}' and k.allowed_models = '{}' and not k.trace_content
-    -- The call is whole, of text alone, no turn of a chat, no response that is stored, and has no Idempotency-Key.
-    and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units' and not call ? 'wishes' and not call ? 'hedged'
+    -- The call is whole, of one model, of text alone, no turn of a chat, no response that is stored, and has no Idempotency-Key.
+    and (asked).modalities = '[]' and (asked).images = 0 and not call ?| '{units,wishes,hedged,alternatives}'
     and (asked).session_id is null and (asked).stored_response is null and (asked).idempotency is null
     and jsonb_typeof((asked).providers) = 'array' and jsonb_typeof((asked).allowed) = 'array'
     and (asked).choices > 0 and (asked).markup >= 0 and (asked).hold_seconds > 0 and (asked).call_id is not null

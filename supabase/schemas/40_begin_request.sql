@@ -1,7 +1,8 @@
 -- The one database call before a provider is asked: who calls, what it may cost, and the hold for it.
 --
 -- Nearly every call is a usual one: the lock, gateway.usual_call and gateway.place_hold are all it takes. Whatever a call may be
--- besides, begin_any_request begins it: gateway.lock_caller, gateway.price_call, gateway.call_refusal, gateway.place_hold.
+-- besides, begin_any_request begins it: gateway.lock_caller, gateway.offer (gateway.price_call, gateway.call_refusal),
+-- gateway.place_hold.
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
 -- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
@@ -12,41 +13,43 @@
 -- (see gateway.open_turn). Of a response that is to be stored, or that goes on from one that is, stored_response: wished (whether
 -- it is to be stored), previous (the id of the one that it goes on from) and counted (as of a turn). And idempotency, of a call with
 -- an Idempotency-Key: key and fingerprint. And end_user, whom the caller makes it for, in its own word.
+-- And alternatives, further models that may answer in its place, in turn: of each what of the call is another there (model, providers,
+-- allowed). They are held for together, once, at the dearest. The list ends at the first that the caller may not ask or cannot pay;
+-- one that nobody serves as it is asked is left out.
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- some candidates are the caller's own accounts, the caller's keys there as Fernet tokens, by their ids;
 -- and of a turn the sealed messages before it, of a response the sealed conversation before it and, if it is to be stored, whether
--- its account keeps any (stores).
+-- its account keeps any (stores). With alternatives those that may be asked come as answers of their own, each with its place among the models
+-- that were named, from 0, and `ends`: why the list went no further, null if it did.
 create function gateway.begin_any_request(caller jsonb, call jsonb) returns jsonb
 language plpgsql
 as $$
 declare
   markup integer := (call ->> 'markup')::integer;
   choices constant bigint := (call ->> 'choices')::bigint;
-  output_limit constant bigint := (call ->> 'output_limit')::bigint;
   hold_seconds constant double precision := (call ->> 'hold_seconds')::double precision;
+  further constant jsonb := coalesce(call -> 'alternatives', '[]');
   locked record;
   account gateway.accounts;
   key gateway.api_keys;
   plan gateway.plans;
   permissions text[];
-  model gateway.models;
   at timestamptz;
   limits text;
-  own gateway.own_keys;
-  prompt bigint;
-  output bigint;
-  priced gateway.priced_call;
   calls_in_flight bigint := 0;
   held_in_flight bigint := 0;
-  end_user gateway.end_users;
-  held_for_end_user bigint := 0;
-  refused jsonb;
+  offer gateway.offer;
+  offers gateway.offer[];
   before gateway.call_history;
+  refused jsonb;
+  ends jsonb;
   earlier jsonb;
+  held bigint := 0;
   placed record;
+  answers jsonb[];
   answer jsonb;
 begin
-  if (choices > 0 and markup >= 0 and hold_seconds > 0 and coalesce(output_limit, 1) > 0
+  if (choices > 0 and markup >= 0 and hold_seconds > 0 and coalesce((call ->> 'output_limit')::bigint, 1) > 0
       and (call ->> 'prompt_bound')::bigint >= 0 and (call ->> 'images')::bigint >= 0
       and jsonb_typeof(call -> 'providers') = 'array' and jsonb_typeof(call -> 'allowed') = 'array'
       and jsonb_typeof(call -> 'modalities') = 'array' and call ->> 'model' is not null
@@ -82,54 +85,21 @@ begin
     key.requests_used := key.requests_used + calls_in_flight;
   end if;
 
-  model := (select whole from gateway.models as whole where id = call ->> 'model' and enabled);
-  if model.id is null then
-    model := gateway.find_model(call ->> 'model');
-  end if;
-  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens
-    + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
-  output := least(coalesce(output_limit, gateway.smallest_output()), model.max_output);
-  if call ->> 'session_id' is not null and model.id is not null then
-    before := gateway.open_turn(account, key, permissions, call, model, prompt, at);
-  elsif call -> 'stored_response' is not null and model.id is not null then
-    before := gateway.open_response(account, key, permissions, call, at);
-  end if;
-  if before.bound is not null then
-    prompt := prompt + before.bound + before.images * model.image_tokens;
-    call := call || jsonb_build_object(
-      'modalities', call -> 'modalities' || before.modalities,
-      'images', (call ->> 'images')::bigint + before.images);
-  end if;
-  if account.has_provider_keys then
-    own := gateway.own_keys_for(
-      account, key.id, model.id, call || jsonb_build_object('allowed', gateway.allowed_providers(model.id, call)));
-  end if;
-  loop
-    priced := case when own.keys is null
-      then gateway.price_call(model.id, call, prompt, output * choices, markup, at)
-      else gateway.price_own_call(own, model.id, call, prompt, output * choices, markup, at) end;
-    if priced.amount = 0 then
-      -- What costs nothing takes nothing from what the key may spend, even if that is used up.
-      key.spend_limit := null;
+  for place in 0 .. jsonb_array_length(further) loop
+    offer := gateway.offer(
+      account, key, held_in_flight, plan, permissions, markup, caller,
+      call || case when place = 0 then '{}' else further -> (place - 1) end, at);
+    offer.place := place;
+    ends := offer.refused;
+    if ends is null then
+      offers := offers || offer;
+      held := greatest(held, (offer.priced).amount);
     end if;
-    refused := gateway.call_refusal(
-      account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
-    -- Whose calls are for nobody in particular, or cost nothing, spends no end user's budget.
-    if account.has_end_users and priced.amount > 0 and call ->> 'end_user' is not null then
-      end_user := gateway.end_user_of(account.id, call ->> 'end_user');
-      if end_user.budget is not null then
-        held_for_end_user := gateway.held_for(account.id, end_user.name);
-        if refused is null then
-          refused := gateway.end_user_refusal(end_user, held_for_end_user, priced.amount, at);
-        end if;
-      end if;
-    end if;
-    -- Whoever cannot pay for our account still has his own.
-    exit when not own.falls_back or (refused ->> 'status' = '402') is not true or own.keys is null;
-    own.falls_back := false;
+    exit when ends is not null and not gateway.is_about_the_model(ends);
   end loop;
-  if before.refused is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
-    refused := before.refused;
+  -- What ends the list is told only where those before it fail.
+  if offers is null then
+    refused := ends;
   end if;
   if call ->> 'idempotency' is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
     -- Whatever has changed since, the answer was paid for.
@@ -139,20 +109,13 @@ begin
     end if;
     refused := coalesce(earlier -> 'refused', refused);
   end if;
-  if refused ->> 'code' in ('insufficient_credits', 'spend_limit_reached', 'end_user_budget_reached') then
-    -- So that a client can ask for what there is credit for.
-    refused := refused || jsonb_build_object(
-      'requested_max_tokens', output, 'affordable_max_tokens', greatest(0, gateway.affordable_output(
-        priced, prompt, ((refused ->> 'available')::numeric * 1000000000)::bigint,
-        case when own.keys is null then markup else gateway.own_markup(own, markup) end) / choices));
-  end if;
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
       perform gateway.note_refusal(caller, key, refused ->> 'code', at);
     elsif refused ->> 'status' = '402' then
       perform gateway.notify_of_refusal(account, key, refused ->> 'code', at);
       if refused ->> 'code' = 'end_user_budget_reached' then
-        perform gateway.notify_of_budget_refusal(end_user, at);
+        perform gateway.notify_of_budget_refusal(gateway.end_user_of(account.id, call ->> 'end_user'), at);
       end if;
     end if;
     return jsonb_build_object(
@@ -163,43 +126,39 @@ begin
         then account.id end);
   end if;
 
-  if output_limit is null then
-    if priced.amount = 0 then
-      output := model.max_output;
-    else
-      output := gateway.choose_output(
-        priced, prompt, least(
-          gateway.available(account, at), key.spend_limit - gateway.spent_in_period(key, at) - held_in_flight,
-          end_user.budget - gateway.spent_by_end_user(end_user, at) - held_for_end_user),
-        model.max_output, choices, case when own.keys is null then markup else gateway.own_markup(own, markup) end);
-      priced := case when own.keys is null
-        then gateway.price_call(model.id, call, prompt, output * choices, markup, at)
-        else gateway.price_own_call(own, model.id, call, prompt, output * choices, markup, at) end;
-    end if;
-  end if;
-
   placed := gateway.place_hold(
-    (call ->> 'call_id')::uuid, account.id, key.id, priced.amount,
+    (call ->> 'call_id')::uuid, account.id, key.id, held,
     at + make_interval(secs => hold_seconds), at, case when account.has_end_users then call ->> 'end_user' end,
-    caller ->> 'request_id', model.id);
+    caller ->> 'request_id', (offers[1]).model.id);
   if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
     -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
     update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;
   end if;
-  answer := jsonb_build_object(
-    'account_id', account.id, 'key_id', key.id, 'model', model.id, 'held', priced.amount, 'markup', markup,
-    'placed_at', at, 'limits', limits, 'output_limit', output, 'candidates', priced.candidates,
-    'credit_limited', output_limit is null and output < model.max_output, 'context_length', model.context_length,
-    'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', gateway.own_tokens(own.keys),
-    'deprecated', extract(epoch from model.deprecated_at)::bigint,
-    -- What a provider reports beyond these is not believed.
-    'most_prompt', greatest(model.context_length, prompt), 'most_completion', model.max_output * choices);
-  if key.trace_content then
-    answer := answer || '{"trace_content": true}';
-  end if;
+  foreach offer in array offers loop
+    answers := array_append(answers, jsonb_build_object(
+      'account_id', account.id, 'key_id', key.id, 'model', (offer.model).id, 'held', held, 'markup', markup,
+      'placed_at', at, 'limits', limits, 'output_limit', offer.output,
+      'candidates', case when cardinality(offers) = 1 then (offer.priced).candidates
+        else gateway.capped((offer.priced).candidates, (offer.priced).amount) end,
+      'credit_limited', call ->> 'output_limit' is null and offer.output < (offer.model).max_output,
+      'context_length', (offer.model).context_length,
+      'reasoning', (offer.model).reasoning, 'image_tokens', (offer.model).image_tokens,
+      'own_keys', gateway.own_tokens((offer.own).keys),
+      'deprecated', extract(epoch from (offer.model).deprecated_at)::bigint,
+      -- What a provider reports beyond these is not believed.
+      'most_prompt', greatest((offer.model).context_length, offer.prompt),
+      'most_completion', (offer.model).max_output * choices)
+      || case when key.trace_content then '{"trace_content": true}' else '{}' end
+      || case when further = '[]' then '{}' else jsonb_build_object('place', offer.place) end);
+  end loop;
+  answer := answers[1];
   if not placed.is_open then
     return gateway.not_begun(placed.overtaken_by, answer);
   end if;
+  if further <> '[]' then
+    answer := answer || jsonb_build_object('alternatives', to_jsonb(answers[2:]), 'ends', ends);
+  end if;
+  before := (offers[1]).before;
   if call ->> 'session_id' is not null then
     perform gateway.take_turn(call, at + make_interval(secs => hold_seconds));
   end if;

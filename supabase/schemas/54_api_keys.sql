@@ -33,8 +33,8 @@ begin
       'spent', gateway.dollars(gateway.spent_in_period(key, at)),
       'resets_at', gateway.period_end(key.spend_period, at)) end,
     'ip_allowlist', key.ip_allowlist, 'domain_allowlist', key.domain_allowlist,
-    'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits,
-    'trace_content', key.trace_content, 'rotate_after_days', key.rotate_after_days, 'rotated_at', key.rotated_at, 'rotation_due_at', due,
+    'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits, 'trace_content', key.trace_content,
+    'cache_ttl', key.cache_ttl, 'rotate_after_days', key.rotate_after_days, 'rotated_at', key.rotated_at, 'rotation_due_at', due,
     'rotation_due', coalesce(status = 'active' and due <= at, false),
     'former_secrets', (
       select coalesce(jsonb_agg(jsonb_build_object('expires_at', least(former.expires_at, key.expires_at))

@@ -94,8 +94,8 @@ as $$
     'name', key.name, 'disabled', key.disabled_at is not null, 'scopes', key.scopes, 'expires_at', key.expires_at, 'max_requests', key.max_requests,
     'spend_limit', gateway.dollars(key.spend_limit), 'spend_period', key.spend_period,
     'ip_allowlist', key.ip_allowlist, 'domain_allowlist', key.domain_allowlist,
-    'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits,
-    'trace_content', key.trace_content, 'rotate_after_days', key.rotate_after_days)
+    'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits, 'trace_content', key.trace_content,
+    'cache_ttl', key.cache_ttl, 'rotate_after_days', key.rotate_after_days)
 $$;
 
 -- The members of `settings` that are not the same in `others`.
@@ -108,7 +108,7 @@ $$;
 
 -- Puts settings into a locked key's row: those that are absent stay, null clears.
 -- settings: name, disabled, scopes, expires_in_days, expires_at, max_requests, spend_limit {amount (nano-dollars), period}, ip_allowlist,
--- domain_allowlist, allowed_models, rate_limits, trace_content, rotate_after_days.
+-- domain_allowlist, allowed_models, rate_limits, trace_content, cache_ttl (seconds), rotate_after_days.
 create function gateway.change_key(
   account gateway.accounts, key gateway.api_keys, settings jsonb, at timestamptz)
 returns gateway.api_keys
@@ -160,6 +160,9 @@ begin
   if settings ? 'trace_content' then
     changed.trace_content := coalesce((given ->> 'trace_content')::boolean, false);
   end if;
+  if settings ? 'cache_ttl' then
+    changed.cache_ttl := (given ->> 'cache_ttl')::integer;
+  end if;
   if settings ? 'rotate_after_days' then
     changed.rotate_after_days := (given ->> 'rotate_after_days')::integer;
   end if;
@@ -170,7 +173,7 @@ begin
     spend_period_start = case when starts_anew then at else spend_period_start end,
     ip_allowlist = changed.ip_allowlist, domain_allowlist = changed.domain_allowlist,
     allowed_models = changed.allowed_models, rate_limits = changed.rate_limits,
-    trace_content = changed.trace_content, rotate_after_days = changed.rotate_after_days
+    trace_content = changed.trace_content, cache_ttl = changed.cache_ttl, rotate_after_days = changed.rotate_after_days
     where id = key.id
     returning * into changed;
   return changed;

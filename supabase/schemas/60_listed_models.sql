@@ -10,15 +10,18 @@ declare
   all_ids text[];
 begin
   perform from gateway.models where id = any (ids) order by id for no key update;
-  insert into gateway.listed_models (model_id, free, body)
-    select id, (shown ->> 'free')::boolean, shown::text::json
+  insert into gateway.listed_models (model_id, free, body, openrouter_body)
+    -- `reasoning` means something else to OpenRouter's clients, and may be absent.
+    select id, (shown ->> 'free')::boolean, shown::text::json, (shown - 'reasoning')::text::json
       from (select id, gateway.model_json(m) as shown from gateway.models as m where id = any (ids) offset 0) as made
-    on conflict (model_id) do update set free = excluded.free, body = excluded.body;
+    on conflict (model_id) do update set
+      free = excluded.free, body = excluded.body, openrouter_body = excluded.openrouter_body;
   -- Whoever changes another model at the same time waits here, and then sees what this has changed.
   insert into gateway.listed_catalog (is_whole) values (true) on conflict (is_whole) do nothing;
   perform from gateway.listed_catalog for update;
   all_ids := array(select id from gateway.models where enabled order by id);
-  update gateway.listed_catalog set models = cardinality(all_ids), body = gateway.models_page(all_ids, false);
+  update gateway.listed_catalog set models = cardinality(all_ids), body = gateway.models_page(all_ids, false),
+    openrouter_body = gateway.openrouter_page('{}', null);
 end;
 $$;
 

@@ -24,39 +24,45 @@ as $$
       or gateway.parameters_of(m) @> array(select jsonb_array_elements_text(query -> 'supported_parameters')))
 $$;
 
--- A model as OpenRouter's clients read it: `reasoning` means something else to them, and may be absent.
-create function gateway.openrouter_model(model gateway.models) returns jsonb
-language sql stable set search_path = ''
-as $$ select body::jsonb - 'reasoning' from gateway.listed_models where model_id = model.id $$;
-
 -- A page of them, all of those that the allowlist holds (null: of all) if the query has no limit. query: as above, offset, limit.
-create function gateway.openrouter_models(query jsonb, allowed_models text[]) returns jsonb
+-- As json, whose parts are texts that are not read again.
+create function gateway.openrouter_page(query jsonb, allowed_models text[]) returns json
 language plpgsql stable set search_path = ''
 as $$
 declare
   start constant bigint := coalesce((query ->> 'offset')::bigint, 0);
   most constant bigint := (query ->> 'limit')::bigint;
-  answer jsonb;
+  answer json;
 begin
   with usable as (
-    select m as model, row_number() over (order by m.id) as place, count(*) over () as total
+    select m.id, row_number() over (order by m.id) as place, count(*) over () as total
     from gateway.usable_models(query) as m
     where coalesce(cardinality(allowed_models), 0) = 0 or gateway.model_allowed(allowed_models, m.id)
   )
-  select jsonb_build_object(
-    'data', coalesce(jsonb_agg(body::jsonb - 'reasoning' order by place)
+  select json_build_object(
+    'data', coalesce(json_agg(openrouter_body order by place)
                        filter (where place > start and (most is null or place <= start + most)), '[]'),
     'total_count', coalesce(max(total), 0),
-    'links', jsonb_build_object('next', case when start + most < max(total) then
+    'links', json_build_object('next', case when start + most < max(total) then
       format('/api/v1/models?offset=%s&limit=%s', start + most, most) end))
-  into answer from usable join gateway.listed_models on model_id = (model).id;
+  into answer from usable join gateway.listed_models on model_id = usable.id;
   return answer;
 end;
 $$;
 
-create function public.list_openrouter_models(query jsonb) returns jsonb
-language sql stable security definer set search_path = ''
-as $$ select gateway.openrouter_models(query, null) $$;
+-- Nearly every client asks for all of them, which are one text.
+create function public.list_openrouter_models(query jsonb) returns json
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  whole json;
+begin
+  if query = '{}' then
+    whole := (select openrouter_body from gateway.listed_catalog);
+  end if;
+  return coalesce(whole, gateway.openrouter_page(query, null));
+end;
+$$;
 
 -- How many there are.
 create function public.count_openrouter_models(query jsonb) returns jsonb
@@ -64,13 +70,14 @@ language sql stable security definer set search_path = ''
 as $$ select jsonb_build_object('data', jsonb_build_object('count', count(*))) from gateway.usable_models(query) $$;
 
 -- Those that the calling key may use.
-create function public.list_models_of_key(caller jsonb, query jsonb) returns jsonb
+create function public.list_models_of_key(caller jsonb, query jsonb) returns json
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'self');
+  allowed constant text[] := (select allowed_models from gateway.api_keys where id = session.key_id);
 begin
-  return gateway.openrouter_models(query, (select allowed_models from gateway.api_keys where id = session.key_id));
+  return case when allowed = '{}' then public.list_openrouter_models(query) else gateway.openrouter_page(query, allowed) end;
 end;
 $$;
 
@@ -92,7 +99,7 @@ as $$
     'latency_last_30m', null, 'throughput_last_30m', null)
 $$;
 
-create function public.get_openrouter_model(model_id text) returns jsonb
+create function public.get_openrouter_model(model_id text) returns json
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
@@ -101,7 +108,8 @@ begin
   if model.id is null then
     perform gateway.refuse(gateway.no_such_model(model_id));
   end if;
-  return jsonb_build_object('data', gateway.openrouter_model(model));
+  return json_build_object('data', (
+    select openrouter_body from gateway.listed_models as listed where listed.model_id = model.id));
 end;
 $$;
 

@@ -7,11 +7,13 @@ language sql immutable set search_path = ''
 as $$
   select case
     when request.attempts is not null then (
-      select jsonb_agg('{"first_byte_ms": null, "status": null, "error_code": null}' || attempt order by place)
+      select jsonb_agg(
+        jsonb_build_object('model', request.model, 'first_byte_ms', null, 'status', null, 'error_code', null) || attempt
+        order by place)
       from jsonb_array_elements(request.attempts) with ordinality as made (attempt, place))
     when request.provider is null or request.asked_ms is null then '[]'
     else jsonb_build_array(jsonb_build_object(
-      'provider', request.provider, 'started_ms', request.asked_ms,
+      'provider', request.provider, 'model', request.model, 'started_ms', request.asked_ms,
       'duration_ms', greatest(request.duration_ms - request.asked_ms, 0), 'first_byte_ms', request.first_byte_ms,
       'status', case when request.first_byte_ms is not null then 200 end, 'error_code', null))
   end

@@ -71,10 +71,13 @@ test("from the first sign-in to the last sign-out", async () => {
 
   // A limit that is lowered here holds there.
   await page.getByRole("button", { name: "Edit Shop" }).click();
-  await page.getByText("More limits").click();
+  await page.getByText("More settings").click();
   await page.getByRole("spinbutton", { name: "Requests in all" }).fill("1");
+  await page.getByRole("spinbutton", { name: "Keep answers for seconds" }).fill("60");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("of 1", { exact: false }).first().waitFor();
+  const changed = (await ask("GET", "/user/api-keys", undefined, first)).body.data.find((/** @type {any} */ key) => key.name === "Shop");
+  assert.equal(changed.cache_ttl, 60);
   const call = { model: "openai/gpt-4o-mini", messages: [{ role: "user", content: "Hello" }] };
   assert.equal((await ask("POST", "/v1/chat/completions", call, secret)).status, 200);
   const refused = await ask("POST", "/v1/chat/completions", call, secret);

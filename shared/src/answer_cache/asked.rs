@@ -3,8 +3,9 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use http::HeaderMap;
+use bytes::Bytes;
 use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use sha2::{Digest, Sha256};
 
 use crate::dialect::Dialect;
@@ -14,9 +15,10 @@ use crate::error::Error;
 const WISHES: [&str; 2] = ["x-gateway-cache", "x-openrouter-cache"];
 /// The headers that say for how many seconds.
 const LIVES: [&str; 2] = ["x-gateway-cache-ttl", "x-openrouter-cache-ttl"];
-/// For how long an answer is kept where nothing is said, and at most, in seconds.
+/// For how long an answer is kept where nothing is said, in seconds.
 const USUAL_LIFE: u64 = 300;
-const LONGEST_LIFE: u64 = 86_400;
+/// For how long at most, in seconds.
+pub const LONGEST_LIFE: i64 = 86_400;
 /// Headers that decide about an answer begin so: versions and trials of Anthropic's API.
 const DECISIVE: &str = "anthropic-";
 
@@ -42,30 +44,51 @@ impl Asked {
     }
 }
 
-/// A wish on its way to the call: the extractor of the caller finds it, that of the body adds what it stands for.
+/// A wish on its way to the call, or that there is none: the extractor of the caller finds it, that of the body adds what it stands for.
 #[derive(Clone, Debug)]
 pub struct Presented(Arc<Shown>);
 
 #[derive(Debug)]
 struct Shown {
-    wish: Result<(Duration, bool), Error>,
-    head: Sha256,
-    digest: OnceLock<[u8; 32]>,
+    wish: Result<Wish, Error>,
+    /// What decides about an answer besides the body: the path, the dialect and headers.
+    path: String,
+    dialect: Dialect,
+    decisive: Vec<(HeaderName, HeaderValue)>,
+    body: OnceLock<Bytes>,
+}
+
+/// What the headers say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    /// Nothing: the key decides.
+    Unsaid,
+    /// That none is to be kept, or given.
+    No,
+    /// That one is to be kept for so long, and whether also where the request comes with tools.
+    Yes(Duration, bool),
 }
 
 impl Presented {
-    /// What a request asks, if it does.
+    /// What a request with a body asks.
     #[must_use]
     pub fn of(parts: &Parts) -> Option<Self> {
-        let wish = wish(&parts.headers).transpose()?;
-        let dialect = parts.extensions.get::<Dialect>().copied().unwrap_or_default();
-        let head = head(parts.uri.path(), dialect, &parts.headers);
-        Some(Self(Arc::new(Shown { wish, head, digest: OnceLock::new() })))
+        (parts.method == Method::POST).then(|| {
+            let of_it = |(name, _): &(&HeaderName, &HeaderValue)| name.as_str().starts_with(DECISIVE);
+            let decisive = parts.headers.iter().filter(of_it).map(|(name, value)| (name.clone(), value.clone()));
+            Self(Arc::new(Shown {
+                wish: wish(&parts.headers),
+                path: parts.uri.path().to_owned(),
+                dialect: parts.extensions.get::<Dialect>().copied().unwrap_or_default(),
+                decisive: decisive.collect(),
+                body: OnceLock::new(),
+            }))
+        })
     }
 
     /// Notes the body that it stands for.
-    pub fn stands_for(&self, body: &[u8]) {
-        self.0.digest.get_or_init(|| self.0.head.clone().chain_update(body).finalize().into());
+    pub fn stands_for(&self, body: &Bytes) {
+        self.0.body.get_or_init(|| body.clone());
     }
 
     /// The wish; none for a body that is not read as a whole, such as a form.
@@ -73,37 +96,52 @@ impl Presented {
     /// # Errors
     /// 400 when it is none.
     pub fn read(&self) -> Result<Option<Asked>, Error> {
-        let (life, with_tools) = self.0.wish.clone()?;
-        Ok(self.0.digest.get().map(|digest| Asked { life, with_tools, digest: *digest }))
+        Ok(match self.0.wish.clone()? {
+            Wish::Yes(life, with_tools) => self.asked(life, with_tools),
+            Wish::No | Wish::Unsaid => None,
+        })
+    }
+
+    /// What is asked where the headers say nothing of it, of a key that has answers kept for so long.
+    #[must_use]
+    pub fn by_default(&self, life: Duration) -> Option<Asked> {
+        if matches!(self.0.wish, Ok(Wish::Unsaid)) { self.asked(life, false) } else { None }
+    }
+
+    fn asked(&self, life: Duration, with_tools: bool) -> Option<Asked> {
+        let Shown { path, dialect, decisive, body, .. } = &*self.0;
+        let digest = head(path, *dialect, decisive).chain_update(body.get()?).finalize().into();
+        Some(Asked { life, with_tools, digest })
     }
 }
 
-/// How long an answer is to be kept, and whether also of a request with tools; nothing where none is.
-fn wish(headers: &HeaderMap) -> Result<Option<(Duration, bool)>, Error> {
+/// How long an answer is to be kept, and whether also of a request with tools.
+fn wish(headers: &HeaderMap) -> Result<Wish, Error> {
     let named = |names: [&'static str; 2]| {
         names.into_iter().find_map(|name| headers.get(name).map(|value| (name, value.to_str().unwrap_or_default())))
     };
     let life = named(LIVES).map(|(name, text)| {
         let seconds = text.parse().ok().filter(|seconds| (1..=LONGEST_LIFE).contains(seconds));
         seconds
+            .map(i64::unsigned_abs)
             .ok_or_else(|| Error::invalid(name, format!("`{name}` is a number of seconds from 1 to {LONGEST_LIFE}.")))
     });
     let with_tools = match named(WISHES) {
-        Some((_, "false")) => return Ok(None),
+        Some((_, "false")) => return Ok(Wish::No),
         Some((_, "true")) => false,
         Some((_, "all")) => true,
         Some((name, _)) => {
             let told = format!("`{name}` is true, false, or all, which keeps the answers to requests with tools, too.");
             return Err(Error::invalid(name, told));
         }
-        None if life.is_none() => return Ok(None),
+        None if life.is_none() => return Ok(Wish::Unsaid),
         None => false,
     };
-    Ok(Some((Duration::from_secs(life.transpose()?.unwrap_or(USUAL_LIFE)), with_tools)))
+    Ok(Wish::Yes(Duration::from_secs(life.transpose()?.unwrap_or(USUAL_LIFE)), with_tools))
 }
 
 /// What decides about an answer besides the body. Each part says how long it is, so that no two heads run together as the same bytes.
-fn head(path: &str, dialect: Dialect, headers: &HeaderMap) -> Sha256 {
+fn head(path: &str, dialect: Dialect, decisive: &[(HeaderName, HeaderValue)]) -> Sha256 {
     let mut hash = Sha256::new();
     let mut part = |bytes: &[u8]| {
         hash.update((bytes.len() as u64).to_be_bytes());
@@ -113,11 +151,8 @@ fn head(path: &str, dialect: Dialect, headers: &HeaderMap) -> Sha256 {
     part(env!("CARGO_PKG_VERSION").as_bytes());
     part(path.strip_prefix("/api").unwrap_or(path).as_bytes());
     part(format!("{dialect:?}").as_bytes());
-    let mut decisive: Vec<(&str, &[u8])> = headers
-        .iter()
-        .filter(|(name, _)| name.as_str().starts_with(DECISIVE))
-        .map(|(name, value)| (name.as_str(), value.as_bytes()))
-        .collect();
+    let mut decisive: Vec<(&str, &[u8])> =
+        decisive.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     decisive.sort_unstable();
     part(&(decisive.len() as u64).to_be_bytes());
     for (name, value) in decisive {
@@ -131,8 +166,6 @@ fn head(path: &str, dialect: Dialect, headers: &HeaderMap) -> Sha256 {
 mod tests {
     use std::collections::HashMap;
 
-    use http::HeaderValue;
-
     use super::*;
 
     fn presented(
@@ -141,15 +174,44 @@ mod tests {
         headers: &[(&'static str, &str)],
         body: &[u8],
     ) -> Result<Option<Asked>, Error> {
-        let mut request = http::Request::builder().uri(path).body(()).expect("a request");
+        let mut request = http::Request::post(path).body(()).expect("a request");
         for (name, value) in headers {
             request.headers_mut().append(*name, HeaderValue::from_str(value).expect("a value"));
         }
         let mut parts = request.into_parts().0;
         parts.extensions.insert(dialect);
         let Some(presented) = Presented::of(&parts) else { return Ok(None) };
-        presented.stands_for(body);
+        presented.stands_for(&Bytes::copy_from_slice(body));
         presented.read()
+    }
+
+    #[test]
+    fn a_keys_default_holds_only_where_the_headers_say_nothing() {
+        let life = Duration::from_secs(60);
+        for (headers, holds) in [
+            (&[][..], true),
+            (&[("x-gateway-cache", "false")], false),
+            (&[("x-openrouter-cache", "true")], false),
+            (&[("x-gateway-cache-ttl", "9")], false),
+            (&[("x-gateway-cache", "wrong")], false),
+        ] {
+            let mut request = http::Request::post("/v1/chat/completions").body(()).expect("a request");
+            for (name, value) in headers {
+                request.headers_mut().append(*name, HeaderValue::from_static(value));
+            }
+            let presented = Presented::of(&request.into_parts().0).expect("a request with a body");
+            assert_eq!(presented.by_default(life), None, "no body is read as a whole");
+            presented.stands_for(&Bytes::from_static(b"{}"));
+            assert_eq!(presented.by_default(life).is_some(), holds, "{headers:?}");
+        }
+        // The same request by default and by its header is the same one.
+        let told = presented("/v1/chat/completions", Dialect::OpenAi, &[("x-gateway-cache-ttl", "60")], b"{}");
+        let unsaid =
+            Presented::of(&http::Request::post("/v1/chat/completions").body(()).expect("a request").into_parts().0);
+        let unsaid = unsaid.expect("a request with a body");
+        unsaid.stands_for(&Bytes::from_static(b"{}"));
+        let told = told.expect("a wish").expect("one that asks");
+        assert_eq!(unsaid.by_default(life).map(|asked| asked.fingerprint("a/b")), Some(told.fingerprint("a/b")));
     }
 
     #[test]

@@ -33,6 +33,8 @@ struct Content<'a> {
 pub struct Opened {
     /// The answer, as the client gets it.
     pub answer: String,
+    /// Which of the models has written it.
+    pub place: usize,
     /// The call that it was made by.
     pub call: Uuid,
     /// How old it is, in seconds.
@@ -48,16 +50,18 @@ pub fn seal(app: &App, (account, fingerprint, model): (Uuid, &str, &str), call: 
     serde_json::to_string(&Entry { call, at: jiff::Timestamp::now().as_millisecond(), sealed }).ok()
 }
 
-/// Opens an answer that lies under this fingerprint of an account. None, after a log line, where it is not what should lie there.
+/// Opens an answer that lies under this fingerprint of an account, of one of these models. None, after a log line, where it is not what
+/// should lie there.
 #[must_use]
-pub fn open(app: &App, (account, fingerprint, model): (Uuid, &str, &str), entry: &str) -> Option<Opened> {
+pub fn open(app: &App, (account, fingerprint): (Uuid, &str), models: &[&str], entry: &str) -> Option<Opened> {
     let read = || {
         let Entry { call, at, sealed }: Entry<Sealed> = serde_json::from_str(entry).ok()?;
         let content = keyring::open(app, &sealed).ok()?;
         let content: Content<'_> = serde_json::from_str(&content).ok()?;
-        let is_its = content.account == account && content.fingerprint == fingerprint && content.model == model;
+        let place = models.iter().position(|model| *model == content.model)?;
+        let is_its = content.account == account && content.fingerprint == fingerprint;
         let age = jiff::Timestamp::now().as_millisecond().saturating_sub(at) / 1000;
-        is_its.then(|| Opened { answer: content.answer, call, age: u64::try_from(age).unwrap_or(0) })
+        is_its.then(|| Opened { answer: content.answer, place, call, age: u64::try_from(age).unwrap_or(0) })
     };
     let opened = read();
     if opened.is_none() {

@@ -10,5 +10,5 @@
 mod asked;
 mod kept;
 
-pub use asked::{Asked, Presented};
+pub use asked::{Asked, LONGEST_LIFE, Presented};
 pub use kept::{LARGEST, Opened, open, seal};

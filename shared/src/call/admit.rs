@@ -1,6 +1,8 @@
 //! May this call go on? The database and the limiter are asked at the same time; here is decided which of two refusals
 //! takes precedence, and what a refused call must give back.
 
+use std::sync::Arc;
+
 use axum::response::Response;
 use futures_util::FutureExt;
 use http::StatusCode;
@@ -11,15 +13,16 @@ use super::bill::CallRecord;
 use super::context::{Call, HOLD_MARGIN, SETTLE_TIME};
 use super::timing::Timing;
 use super::{cached, replay};
-use crate::credits::hold::{Hold, HoldRequest, HoldStored, HoldTurn, NoHold, place};
+use crate::credits::hold::{Hold, NoHold, place};
+use crate::credits::hold_request::{Alternative, HoldRequest, HoldStored, HoldTurn};
 use crate::credits::settle::{Outcome, settle};
 use crate::error::{Code, Error};
+use crate::formats::Request;
 use crate::keyring::Sealed;
 use crate::limits::{self, Lease};
 use crate::memory::{Stored, Turn};
 use crate::payments::auto_topup::top_up;
 use crate::providers::order::{names_of_keys, usable};
-use crate::providers::routing::Sort;
 
 /// A call with its hold and its lease.
 pub struct Admitted {
@@ -92,9 +95,10 @@ pub async fn admit(call: &mut Call, timing: &mut Timing) -> Result<Admitted, Ref
     if call.stored.is_some() {
         // Its answer has an id under which it can be asked for: each is one of its own.
         call.cached = None;
+        call.is_unique = true;
     }
     match ask(call, timing).await {
-        Ok(mut admitted) => match prepare(call, &mut admitted.hold).await {
+        Ok(mut admitted) => match call.prepare(&mut admitted).await {
             Ok(()) => Ok(admitted),
             Err(error) => {
                 let error = error.with_headers(|headers| admitted.lease.status.write(headers));
@@ -118,11 +122,18 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
     let routes = (demand.model.as_str(), providers.as_slice());
     let session = call.session();
     let keys = names_of_keys(&providers, &call.app.config.providers);
+    let alternatives = alternatives(call);
+    let further: Vec<_> = alternatives.iter().map(|further| (further.model, further.providers.as_slice())).collect();
+    let by_speed = |request: &Arc<dyn Request>| request.demand().routing.goes_by_speed();
+    // Whether the key has answers kept is known for sure only when the database has told its limits; so long this process goes by what
+    // it heard last.
+    let expected = limiter.cache_life(key_hash).and_then(|life| call.cached_for(life));
     let mut limited = limiter
         .request(key_hash, call.id, demand.token_estimate(), lease_time, routes)
         .with_session(session.as_deref(), &keys)
-        .with_speeds(demand.routing.sort.is_some_and(Sort::goes_by_speed))
-        .with_cached(call.cached.as_ref().map_or("", |cached| cached.fingerprint.as_str()));
+        .with_speeds(call.requests().any(by_speed))
+        .with_further(&further)
+        .with_cached(call.cached.as_ref().or(expected.as_ref()).map_or("", |cached| cached.fingerprint.as_str()));
     let request = HoldRequest {
         call_id: call.id,
         model: &demand.model,
@@ -145,6 +156,7 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
         idempotency: call.idempotency.as_ref(),
         turn: call.turn.as_ref().map(|turn| turn.hold),
         stored_response: call.stored.as_ref().map(|stored| stored.hold.clone()),
+        alternatives: &alternatives,
     };
 
     let asked = Instant::now();
@@ -160,22 +172,14 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
         placed => placed,
     };
     match placed {
-        Ok(hold) => match limited.confirm(&hold.limits).await {
-            Ok(mut lease) => {
-                match lease.cached.take().and_then(|found| cached::again(call, &hold, &found, &lease.status)) {
-                    None => Ok(Admitted { hold, lease }),
-                    Some((response, source)) => {
-                        let replayed = Some((Box::new(hold), source));
-                        let compensation = Compensation { replayed, ..Compensation::default() };
-                        Err(RefusedCall { answer: Ok(response), compensation })
-                    }
-                }
+        Ok(hold) => {
+            let life = limiter.learn_cache_life(key_hash, &hold.limits);
+            if let Some(cached) = life.and_then(|life| call.cached_for(life)) {
+                let _ = call.cached_by_key.set(cached);
             }
-            Err(error) => Err(RefusedCall {
-                answer: Err(error),
-                compensation: Compensation { hold: true, ..Compensation::default() },
-            }),
-        },
+            let limited = limited.with_cached(call.cached().map_or("", |cached| cached.fingerprint.as_str()));
+            let_in(call, hold, limited).await
+        }
         Err(NoHold::Unknown(error)) => Err(RefusedCall {
             answer: Err(error),
             compensation: Compensation { hold: true, lease: limited.abandon(), ..Compensation::default() },
@@ -187,6 +191,37 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
         }
         Err(NoHold::Answered { answer, limits }) => Err(answered(call, &answer, &limits, limited).await),
     }
+}
+
+/// What becomes of a call that is held: it is let in, it is answered as one before it was, or its limits refuse it.
+async fn let_in(call: &Call, hold: Hold, limited: limits::Request<'_>) -> Result<Admitted, RefusedCall> {
+    match limited.confirm(&hold.limits).await {
+        Ok(mut lease) => {
+            match lease.cached.take().and_then(|found| cached::again(call, &hold, &found, &lease.status)) {
+                None => Ok(Admitted { hold, lease }),
+                Some((response, hold, source)) => {
+                    let replayed = Some((Box::new(hold), source));
+                    let compensation = Compensation { replayed, ..Compensation::default() };
+                    Err(RefusedCall { answer: Ok(response), compensation })
+                }
+            }
+        }
+        Err(error) => Err(RefusedCall {
+            answer: Err(error),
+            compensation: Compensation { hold: true, ..Compensation::default() },
+        }),
+    }
+}
+
+/// The further models that may answer.
+fn alternatives(call: &Call) -> Vec<Alternative<'_>> {
+    let demands = call.alternatives.iter().map(|request| request.demand());
+    let of = demands.map(|demand| Alternative {
+        model: &demand.model,
+        providers: usable(&demand.routing, &call.app.config.providers),
+        allowed: &demand.routing.allowed,
+    });
+    of.collect()
 }
 
 /// What the caller hears of a request that was answered before. It counts as one more request.
@@ -219,39 +254,6 @@ async fn precedence(error: Error, limits: Option<&str>, limited: limits::Request
         },
         Err(limited) => RefusedCall { answer: Err(limited), compensation: Compensation::default() },
     }
-}
-
-/// Makes the call ready for its providers.
-async fn prepare(call: &mut Call, hold: &mut Hold) -> Result<(), Error> {
-    if let Some(turn) = &call.turn {
-        call.request = turn.join(&call.app, call.request.clone(), hold).await?;
-    }
-    if let Some(stored) = &mut call.stored {
-        call.request = stored.join(&call.app, hold).await?;
-    }
-    fit(call, hold).await
-}
-
-/// Leaves the prompt its room in the model's context where the output limit is ours to choose: no provider takes a
-/// request whose prompt and limit are more than the context. The client's own limit stays as it is.
-async fn fit(call: &Call, hold: &mut Hold) -> Result<(), Error> {
-    let (demand, context) = (call.demand(), hold.context_length);
-    let chosen = if demand.output_limit.is_none() { hold.output_limit } else { 0 };
-    if context == 0 || demand.prompt.is_several || demand.prompt.surely_fits(context, chosen) {
-        return Ok(());
-    }
-    let asked = call.request.clone();
-    let counting = tokio::task::spawn_blocking(move || asked.demand().prompt.room(&asked.prompt_text(), context));
-    let Ok(room) = counting.await else { return Ok(()) };
-    let room = room.map_err(|counted| {
-        let told = format!("The prompt has {counted} tokens or more; this model's context length is {context} tokens.");
-        Error::new(Code::ContextLengthExceeded).with_message(told).with_param(demand.prompt.member)
-    })?;
-    if chosen > room {
-        hold.output_limit = room;
-        hold.credit_limited = false;
-    }
-    Ok(())
 }
 
 /// Bytes bound tokens generously. Before a call is refused for lack of credit, its prompt is counted for real.

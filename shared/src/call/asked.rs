@@ -12,6 +12,8 @@ pub struct Asked {
     pub own_key: Option<Uuid>,
     /// With which of our keys, where we have several there.
     pub key: Option<usize>,
+    /// For which of the call's models, from 0.
+    pub model: usize,
     /// Which of the call's attempts this is, from 0.
     pub place: usize,
 }

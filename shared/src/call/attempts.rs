@@ -16,6 +16,8 @@ pub struct AttemptRecord {
     pub provider: &'static str,
     /// Its name of the model.
     pub model: String,
+    /// The model's id in the catalog, of a call that may be answered by several.
+    pub named: Option<String>,
     /// With a key of the caller's own.
     pub own_key: bool,
     /// Its place in the call's trace, of a call that has one.
@@ -34,11 +36,12 @@ pub struct AttemptRecord {
 
 impl AttemptRecord {
     /// One that begins now.
-    pub fn begin(call: &Call, asked: &Asked, model: &str) -> Self {
+    pub fn begin(call: &Call, asked: &Asked, model: &str, named: Option<&str>) -> Self {
         let trace = call.trace.and_then(|place| TraceContext::within(Some(place), |_| place.sampled));
         Self {
             provider: asked.provider,
             model: model.to_owned(),
+            named: named.map(str::to_owned),
             own_key: asked.own_key.is_some(),
             trace,
             asked: Instant::now(),
@@ -61,6 +64,7 @@ impl AttemptRecord {
         let since_start = |at: Instant| ms(at.saturating_duration_since(call.started));
         Attempted {
             provider: self.provider,
+            model: self.named.clone(),
             started_ms: since_start(self.asked),
             duration_ms: ms(self.ended.unwrap_or(ended).saturating_duration_since(self.asked)),
             first_byte_ms: self.first_byte.map(since_start),

@@ -34,6 +34,8 @@ pub struct CallRecord {
     pub refused_keys: Vec<Uuid>,
     /// With which of our keys there, where we have several.
     pub key: Option<usize>,
+    /// For which of the call's models, from 0.
+    pub model: usize,
     /// Who was asked beside, and dropped: what reading the prompt cost there is charged, too.
     pub beside: Option<&'static str>,
     /// Its tokens, as far as they are known.
@@ -73,6 +75,7 @@ impl CallRecord {
         self.provider = Some(asked.provider);
         self.own_key = asked.own_key;
         self.key = asked.key;
+        self.model = asked.model;
         self.place = asked.place;
         self.first_byte = seen.first_byte;
         self.charge_hold = seen.charge_hold;
@@ -99,7 +102,7 @@ impl CallRecord {
         if self.own_key.is_some() {
             return;
         }
-        self.reports.push(ProviderReport { provider, key: self.key, outcome, speed: None });
+        self.reports.push(ProviderReport { provider, model: self.model, key: self.key, outcome, speed: None });
     }
 
     /// Notes that the attempt has failed, and of a failure that would have befallen anyone, that the provider has. Any other says

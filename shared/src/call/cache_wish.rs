@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::answer_cache::LARGEST;
+use crate::answer_cache::{Asked, LARGEST};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::Error;
@@ -26,9 +26,17 @@ impl Cached {
     /// # Errors
     /// 400 for a wish that is none.
     pub fn read(app: &App, caller: &Caller, demand: &Demand) -> Result<Option<Self>, Error> {
-        let asked = caller.asks_the_cache()?.filter(|asked| asked.with_tools || !demand.prompt.tools);
-        let asked = asked.filter(|_| keyring::newest(app).is_ok());
-        Ok(asked.map(|asked| Self { fingerprint: asked.fingerprint(&demand.model), life: asked.life }))
+        Ok(caller.asks_the_cache()?.and_then(|asked| Self::of(app, &asked, demand)))
+    }
+
+    /// Of a call that does not say, whose key has answers kept for so long.
+    pub fn by_default(app: &App, caller: &Caller, demand: &Demand, life: Duration) -> Option<Self> {
+        caller.asks_the_cache_by_default(life).and_then(|asked| Self::of(app, &asked, demand))
+    }
+
+    fn of(app: &App, asked: &Asked, demand: &Demand) -> Option<Self> {
+        let asks = (asked.with_tools || !demand.prompt.tools) && keyring::newest(app).is_ok();
+        asks.then(|| Self { fingerprint: asked.fingerprint(&demand.model), life: asked.life })
     }
 }
 

@@ -1,5 +1,7 @@
 //! The cache of answers as a call sees it: what it has, and what is kept there.
 
+use std::iter;
+
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, header};
@@ -18,7 +20,7 @@ use crate::{answer_headers, generation_id};
 /// The answer of a call that is over, as whoever asks the same is to get it, for nothing. None where it is not to be kept: only what
 /// is whole is, and was not cut short by what credit there was.
 pub fn kept(call: &Call, hold: &Hold, record: &CallRecord) -> Option<Kept> {
-    let cached = call.cached.as_ref()?;
+    let cached = call.cached()?;
     if record.outcome != Outcome::Completed || hold.credit_limited {
         return None;
     }
@@ -36,16 +38,20 @@ pub fn kept(call: &Call, hold: &Hold, record: &CallRecord) -> Option<Kept> {
     Some(Kept { fingerprint: cached.fingerprint.clone(), life_ms, entry })
 }
 
-/// The answer that was found in the cache, and the call that has made it; none where it cannot be read.
+/// The answer that was found in the cache, the hold as it is for the model that has written it, and the call that has made it; none
+/// where it cannot be read, or is of a model that the caller may not ask.
 pub fn again(
     call: &Call,
     hold: &Hold,
     (entry, left_ms): &(String, u64),
     status: &RateLimitStatus,
-) -> Option<(Response, Uuid)> {
-    let cached = call.cached.as_ref()?;
-    let place = (hold.account_id, cached.fingerprint.as_str(), hold.model.as_str());
-    let opened = answer_cache::open(&call.app, place, entry)?;
+) -> Option<(Response, Hold, Uuid)> {
+    let cached = call.cached()?;
+    let holds: Vec<&Hold> = iter::once(hold).chain(&hold.alternatives).collect();
+    let models: Vec<&str> = holds.iter().map(|hold| hold.model.as_str()).collect();
+    let place = (hold.account_id, cached.fingerprint.as_str());
+    let opened = answer_cache::open(&call.app, place, &models, entry)?;
+    let hold = *holds.get(opened.place)?;
     let mut response = Response::new(Body::from(opened.answer));
     let headers = response.headers_mut();
     let request = &call.request;
@@ -62,12 +68,12 @@ pub fn again(
         }
     }
     status.write(headers);
-    Some((response, opened.call))
+    Some((response, hold.clone(), opened.call))
 }
 
 /// Says that an answer is a new one, to whoever has asked for one that is kept.
 pub fn note_miss(call: &Call, headers: &mut HeaderMap) {
-    if call.cached.is_some() {
+    if call.cached().is_some() {
         headers.insert(answer_headers::CACHE, HeaderValue::from_static("miss"));
         headers.insert(answer_headers::CACHE_STATUS, HeaderValue::from_static("MISS"));
     }

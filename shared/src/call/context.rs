@@ -1,6 +1,6 @@
 //! A call and everything it needs.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -29,6 +29,8 @@ pub struct Origin {
     pub app: Option<String>,
     /// What it is sorted under.
     pub tags: Vec<String>,
+    /// The session of which it is a part, by its `x-session-id`.
+    pub session: Option<String>,
 }
 
 /// A call.
@@ -36,6 +38,8 @@ pub struct Call {
     pub app: SharedApp,
     pub caller: Caller,
     pub request: Arc<dyn Request>,
+    /// The same request for the further models that may answer, in turn.
+    pub alternatives: Vec<Arc<dyn Request>>,
     /// The kept conversation that it is a turn of.
     pub session_id: Option<Uuid>,
     /// What it says there.
@@ -46,8 +50,12 @@ pub struct Call {
     pub origin: Origin,
     /// Its Idempotency-Key, of a plain call: who comes with it again gets the same answer.
     pub idempotency: Option<Idempotency>,
-    /// What it asks of the cache of answers.
+    /// What it asks of the cache of answers by its headers.
     pub cached: Option<Cached>,
+    /// What it asks of it since its key says so, once that is known.
+    pub cached_by_key: OnceLock<Cached>,
+    /// Whether its answer has an identity of its own, so that it is none to be given again by the cache.
+    pub is_unique: bool,
     /// Ours, a UUIDv7: the key of hold and settle.
     pub id: Uuid,
     pub started: Instant,
@@ -65,13 +73,26 @@ impl Call {
         self.request.demand()
     }
 
-    /// What tells the session apart of which it is a part, among all of every key; `None` where it does not say. Nobody learns from
-    /// it what the caller has called it.
+    /// What tells the session apart of which it is a part, among all of every key; `None` where it does not say. Its body says so
+    /// before its header, and that before what else tells it. Nobody learns from it what the caller has called it.
     pub fn session(&self) -> Option<String> {
-        let named = self.demand().routing.session.as_deref()?;
+        let routing = &self.demand().routing;
+        let by_name = routing.session_id.as_deref().or(self.origin.session.as_deref());
+        let named = by_name.or(routing.session.as_deref())?;
         let parts = [self.caller.key_hash(), &self.demand().model, named];
         let digest = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part).chain_update([0]));
         Some(hex::encode(&digest.finalize()[..16]))
+    }
+
+    /// What it asks of the cache of answers.
+    pub fn cached(&self) -> Option<&Cached> {
+        self.cached.as_ref().or_else(|| self.cached_by_key.get())
+    }
+
+    /// What it asks of it if its key has answers kept for so long.
+    pub fn cached_for(&self, life: Duration) -> Option<Cached> {
+        let by_key = !self.is_unique && self.cached.is_none();
+        by_key.then(|| Cached::by_default(&self.app, &self.caller, self.demand(), life)).flatten()
     }
 
     /// What is left until the deadline.

@@ -49,7 +49,7 @@ pub async fn deliver(
         client.begin(|body| head::answer(call, admitted, &timing, Some(provider), call.request.content_type(), body));
     }
     let waiting = Instant::now();
-    record.pieces = call.cached.as_ref().filter(|_| streamed).map(|_| Pieces::default());
+    record.pieces = call.cached().filter(|_| streamed).map(|_| Pieces::default());
     let ended = pump(call, admitted, &mut opened, client, record.pieces.as_mut()).await;
     timing.upstream += waiting.elapsed();
     if matches!(ended, Ended::TooLarge(_)) {

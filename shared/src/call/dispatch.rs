@@ -96,7 +96,7 @@ fn avoided(call: &Call, admitted: &Admitted) -> Vec<String> {
 /// serve is not held for two.
 fn beside<'a>(
     call: &Call,
-    admitted: &Admitted,
+    admitted: &'a Admitted,
     behind: &'a [(Candidate, &'a ProviderSettings)],
 ) -> Option<Attempt<'a>> {
     call.demand().routing.hedge_ms?;

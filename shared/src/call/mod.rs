@@ -4,7 +4,7 @@
 //! from it. So whatever happens to the client's connection, a hold that was placed is settled.
 //!
 //! - `context`: a call and everything it needs.
-//! - `task`: its life. `alternatives`: one call after the other, where several models may answer.
+//! - `run`: how it begins. `task`: its life. `alternatives`: one model after the other, where several may answer.
 //! - `admit`: the hold and the limits, asked at the same time; what to do when they disagree.
 //! - `dispatch`: the candidates in turn, until one has output. `opening`: one of them, of whom `asked` keeps who it is. `hedge`: two at once, where the first is slow.
 //! - `deliver`: the answer on its way to the client.
@@ -32,10 +32,10 @@ mod head;
 mod hedge;
 mod opening;
 mod replay;
+mod run;
 mod task;
 mod timing;
 mod trace;
 
-pub use alternatives::run_in_turn;
 pub use context::Origin;
-pub use task::run;
+pub use run::{run, run_in_turn};

@@ -29,6 +29,8 @@ pub struct Attempt<'a> {
     credential: Credential,
     upstream: Upstream,
     model: &'a str,
+    /// The model's id in the catalog, of a call that may be answered by several.
+    named: Option<&'a str>,
     /// Whom it asks.
     pub asked: Asked,
 }
@@ -40,7 +42,7 @@ impl<'a> Attempt<'a> {
     /// What the candidate's format cannot say.
     pub fn of(
         call: &Call,
-        admitted: &Admitted,
+        admitted: &'a Admitted,
         settings: &'a ProviderSettings,
         candidate: &'a Candidate,
         credential: Credential,
@@ -51,13 +53,14 @@ impl<'a> Attempt<'a> {
         };
         let upstream = upstream(call.request.as_ref(), &target(&admitted.hold, settings, candidate))?;
         let (provider, own_key) = (settings.provider.name, candidate.own_key);
-        let asked = Asked { provider, own_key, key, place: 0 };
-        Ok(Self { settings, credential, upstream, model: &candidate.model, asked })
+        let asked = Asked { provider, own_key, key, model: admitted.hold.place, place: 0 };
+        let named = Some(admitted.hold.model.as_str()).filter(|_| !call.alternatives.is_empty());
+        Ok(Self { settings, credential, upstream, model: &candidate.model, named, asked })
     }
 
     /// It is asked from now on, which goes on record.
     pub fn begin(&mut self, call: &Call, record: &mut CallRecord) {
-        let begun = AttemptRecord::begin(call, &self.asked, self.model);
+        let begun = AttemptRecord::begin(call, &self.asked, self.model, self.named);
         // A trace is the operator's: of other people's servers none is told that it is part of one, and which calls belong together.
         let place = begun.trace.filter(|_| self.settings.provider.quirks.self_hosted);
         if let Some(header) = place.and_then(|place| place.header()) {

@@ -1,23 +1,19 @@
 //! The life of a call: admitted, sent, answered, settled.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::response::Response;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::StatusCode;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
-use uuid::Uuid;
 
 use super::admit::{self, Admitted};
 use super::bill::CallRecord;
-use super::cache_wish::Cached;
 use super::cached;
 use super::client::{Client, HeadSender};
-use super::context::{Call, Origin, SETTLE_TIME};
+use super::context::{Call, SETTLE_TIME};
 use super::deliver;
 use super::dispatch;
 use super::head;
@@ -26,69 +22,22 @@ use super::timing::Timing;
 use super::trace::{Afterwards, Trace};
 use crate::after_act;
 use crate::api_key::without_keys;
-use crate::app::SharedApp;
-use crate::caller::Caller;
 use crate::credits::hold::Hold;
 use crate::credits::settle::{Charged, Outcome, drain_outbox, settle};
 use crate::error::{Code, Error};
-use crate::formats::Request;
 use crate::keyring;
 use crate::memory::stored::Ended;
 use crate::payments::auto_topup::top_up;
 use crate::providers::own_keys::{self, Outdated};
-use crate::serve::Invocation;
 
 /// How long the end of an answer is held back at most: a database that is away keeps no client.
 const HELD_BACK: Duration = Duration::from_secs(2);
 
-/// Runs a call and answers as soon as there is a head.
-///
-/// # Errors
-/// Every refusal and failure that comes before the first output.
-pub async fn run(
-    app: SharedApp,
-    invocation: &Invocation,
-    caller: Caller,
-    request: Arc<dyn Request>,
-    origin: Origin,
-    session_id: Option<Uuid>,
-) -> Result<Response, Error> {
-    // What a stream was cannot be told twice.
-    let idempotency = caller.idempotency()?.filter(|_| !request.demand().stream);
-    if idempotency.is_some() {
-        keyring::newest(&app)?;
-    }
-    // What is the same request by its key, and what is a turn of a conversation, is remembered otherwise; a wish that is none is
-    // refused all the same.
-    let cached = Cached::read(&app, &caller, request.demand())?;
-    let cached = cached.filter(|_| idempotency.is_none() && session_id.is_none());
-    let (head, answer) = oneshot::channel();
-    let trace = app.traces.as_ref().and_then(|traces| traces.begin(caller.trace_parent()));
-    let call = Call {
-        app,
-        caller,
-        request,
-        session_id,
-        turn: None,
-        stored: None,
-        origin,
-        idempotency,
-        cached,
-        id: Uuid::now_v7(),
-        started: Instant::now(),
-        deadline: invocation.ends_at,
-        tasks: invocation.tasks.clone(),
-        trace,
-    };
-    invocation.tasks.spawn(async move { call.drive(head).await });
-    answer.await.unwrap_or_else(|_| Err(Error::new(Code::InternalError)))
-}
-
 impl Call {
     #[tracing::instrument(name = "call", skip_all, fields(call_id = %self.id, model = %without_keys(&self.demand().model)))]
-    async fn drive(mut self, head: HeadSender) {
+    pub async fn drive(mut self, head: HeadSender) {
         let mut timing = Timing::default();
-        let admitted = match admit::admit(&mut self, &mut timing).await {
+        let mut admitted = match admit::admit(&mut self, &mut timing).await {
             Ok(admitted) => admitted,
             Err(refused) => {
                 let mut answer = refused.answer;
@@ -109,7 +58,7 @@ impl Call {
             }
         };
         let mut record = CallRecord::default();
-        let relayed = AssertUnwindSafe(self.relay(&admitted, head, timing, &mut record)).catch_unwind().await;
+        let relayed = AssertUnwindSafe(self.relay(&mut admitted, head, timing, &mut record)).catch_unwind().await;
         let client = relayed.unwrap_or_else(|_| {
             record.outcome = Outcome::Cut;
             None
@@ -119,8 +68,8 @@ impl Call {
 
     /// Asks the providers and passes the answer on. Gives back the client, if the end of its answer is held back.
     async fn relay(
-        &self,
-        admitted: &Admitted,
+        &mut self,
+        admitted: &mut Admitted,
         head: HeadSender,
         mut timing: Timing,
         record: &mut CallRecord,
@@ -131,20 +80,27 @@ impl Call {
             record.outcome = Outcome::Refused;
             return None;
         }
-        match self.open(admitted, &mut client, &mut timing, record).await {
-            None => {
-                // Whether the provider had begun is unknown; what is known is that it had the prompt.
-                record.outcome = if record.provider.is_some() { Outcome::ClientLeft } else { Outcome::Refused };
-                return None;
+        loop {
+            match self.open(admitted, &mut client, &mut timing, record).await {
+                None => {
+                    // Whether the provider had begun is unknown; what is known is that it had the prompt.
+                    record.outcome = if record.provider.is_some() { Outcome::ClientLeft } else { Outcome::Refused };
+                    return None;
+                }
+                Some(Ok(opened)) => {
+                    deliver::deliver(self, admitted, opened, &mut client, timing, record).await;
+                    break;
+                }
+                Some(Err(error)) => {
+                    let Err(error) = self.turn_to_next(admitted, error).await else { continue };
+                    let cut_off = error.code == Code::DeadlineExceeded;
+                    record.outcome = if cut_off { Outcome::Deadline } else { Outcome::Failed };
+                    record.error = Some(error.code);
+                    let event = self.request.failure_event(&error);
+                    deliver::fail(self, admitted, &mut client, &timing, error, event).await;
+                    break;
+                }
             }
-            Some(Err(error)) => {
-                let cut_off = error.code == Code::DeadlineExceeded;
-                record.outcome = if cut_off { Outcome::Deadline } else { Outcome::Failed };
-                record.error = Some(error.code);
-                let event = self.request.failure_event(&error);
-                deliver::fail(self, admitted, &mut client, &timing, error, event).await;
-            }
-            Some(Ok(opened)) => deliver::deliver(self, admitted, opened, &mut client, timing, record).await,
         }
         Some(client).filter(|_| self.holds_back())
     }

@@ -13,6 +13,7 @@ use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use crate::answer_cache::{self, Asked};
 use crate::api_key::hash;
@@ -114,6 +115,11 @@ impl Caller {
     /// 400 when it is none.
     pub(crate) fn asks_the_cache(&self) -> Result<Option<Asked>, Error> {
         self.cached.as_ref().map_or(Ok(None), answer_cache::Presented::read)
+    }
+
+    /// What it asks of the cache where it does not say so itself, of a key that has answers kept for so long.
+    pub(crate) fn asks_the_cache_by_default(&self, life: Duration) -> Option<Asked> {
+        self.cached.as_ref().and_then(|presented| presented.by_default(life))
     }
 
     /// The place in a trace that the request is a part of, as its caller tells it; none where nobody asks for traces.

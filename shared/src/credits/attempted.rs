@@ -7,6 +7,9 @@ use serde::Serialize;
 pub struct Attempted {
     /// Who.
     pub provider: &'static str,
+    /// For which model, of a call that may be answered by several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// When it was asked.
     pub started_ms: u64,
     /// How long its part took.

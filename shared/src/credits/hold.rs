@@ -1,112 +1,28 @@
 //! begin_request: who calls, under which limits, and the hold for what the call may cost.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::mem;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::hold_request::HoldRequest;
 use super::price::Price;
 use super::units::Units;
 use super::usage::Usage;
 use crate::app::App;
 use crate::caller::Caller;
-use crate::config::OwnKeyFee;
 use crate::error::{Code, Error};
-use crate::idempotency::Idempotency;
 use crate::keyring::Sealed;
 use crate::money::{Nanos, nanos, optional_nanos};
 use crate::providers::candidate::Candidate;
-use crate::providers::wishes::Wishes;
 use crate::supabase::{RpcError, refusal};
 
 /// Basis points of a whole: a price as it is.
 const WHOLE: u32 = 10_000;
 
-/// What is asked of the database before a provider is.
-#[derive(Clone, Debug, Serialize)]
-pub struct HoldRequest<'a> {
-    /// Ours, a UUIDv7: the key of hold and settle.
-    pub call_id: Uuid,
-    /// The model's id in the catalog.
-    pub model: &'a str,
-    /// What it is asked for, as the catalog's `kind`.
-    pub kind: &'static str,
-    /// The providers that may serve it with our key.
-    pub providers: &'a [&'static str],
-    /// The providers that the caller lets serve it: with a key of the caller's own, they may.
-    pub allowed: &'a [&'static str],
-    /// What calls with such a key cost, if the operator charges for them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub own_key_fee: Option<OwnKeyFee>,
-    /// Whether two providers may be asked at once, so that both must be paid.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub hedged: bool,
-    /// What a route must be like.
-    #[serde(skip_serializing_if = "Wishes::is_none")]
-    pub wishes: &'a Wishes,
-    /// The most tokens the prompt can have, images apart.
-    pub prompt_bound: u64,
-    /// Images in the prompt.
-    pub images: u64,
-    /// Whether the prompt comes with tools or a schema, of which the provider makes a text of its own.
-    pub tools: bool,
-    /// What the prompt holds besides text: `image`, `audio`, `file`, `video`.
-    pub modalities: &'a [&'static str],
-    /// What it may use besides tokens of text.
-    #[serde(skip_serializing_if = "Units::is_none")]
-    pub units: &'a Units,
-    /// `n`.
-    pub choices: u64,
-    /// The client's own output limit, a choice.
-    pub output_limit: Option<u64>,
-    /// How long the hold lives if nobody settles it.
-    pub hold_seconds: u64,
-    /// Basis points on the provider's price.
-    pub markup: u32,
-    /// Whom it is made for, who may have a budget.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub end_user: Option<&'a str>,
-    /// The Idempotency-Key that the call has until it is over.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub idempotency: Option<&'a Idempotency>,
-    /// What it is as a turn of a kept chat.
-    #[serde(flatten)]
-    pub turn: Option<HoldTurn>,
-    /// What becomes of its answer, where that is stored.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stored_response: Option<HoldStored>,
-}
-
-/// What the hold must know of a call whose answer is stored, or that goes on from one that is: what was said before is a part of the
-/// prompt.
-#[derive(Clone, Debug, Serialize)]
-pub struct HoldStored {
-    /// Whether the answer is to be stored.
-    pub wished: bool,
-    /// The stored answer that it goes on from.
-    pub previous: Option<Uuid>,
-    /// The items of stored answers to which it refers.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub items: Vec<String>,
-    /// Whether `prompt_bound` is a count: then what was said before is held for by its count, too.
-    pub counted: bool,
-}
-
-/// What the hold must know of a turn of a kept chat, since what was said before is a part of the prompt.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct HoldTurn {
-    /// The chat.
-    pub session_id: Uuid,
-    /// Whether the call has instructions of its own: then the chat's do not go along.
-    pub instructed: bool,
-    /// The prompt's tokens at most, images apart, by a real count: what the chat has room beside.
-    pub prompt_tokens: u64,
-    /// Whether `prompt_bound` is a count, too: then what was said before is held for by its count.
-    pub counted: bool,
-}
-
-/// A placed hold.
+/// A placed hold, and what it says of the model that is asked.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Hold {
     /// The most that the call is expected to cost.
@@ -164,6 +80,15 @@ pub struct Hold {
     /// The most that the call can use besides tokens of text, for which it was held, too.
     #[serde(skip)]
     pub units: Units,
+    /// Which of the models it is that the request named, from 0.
+    #[serde(default)]
+    pub place: usize,
+    /// The same hold as it is for the further models that may answer, in turn.
+    #[serde(default)]
+    pub alternatives: VecDeque<Hold>,
+    /// Why a model that was named behind them may not be asked, for whoever has asked all of these in vain.
+    #[serde(default)]
+    ends: Option<Refused>,
 }
 
 /// What the settle needs of a hold: by this a call is charged, and charged all the same if a crash of the database lost its
@@ -191,6 +116,24 @@ pub struct HoldFacts {
 }
 
 impl Hold {
+    /// Turns to the next of the models that may answer. Answers whether there is one.
+    pub fn turn_to_next(&mut self) -> bool {
+        let Some(next) = self.alternatives.pop_front() else { return false };
+        *self = Self {
+            alternatives: mem::take(&mut self.alternatives),
+            units: mem::take(&mut self.units),
+            ends: self.ends.take(),
+            ..next
+        };
+        true
+    }
+
+    /// The refusal of a model that was named behind those that may be asked.
+    #[must_use]
+    pub fn refusal_behind(&self) -> Option<Error> {
+        self.ends.clone().map(Refused::into_error)
+    }
+
     /// As much of a usage as the call can have had. The settle bounds it likewise, and marks its record.
     #[must_use]
     pub fn bounded(&self, usage: &Usage) -> Usage {
@@ -269,11 +212,18 @@ enum Answer {
     Placed(Box<Hold>),
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 struct Refused {
     code: String,
     #[serde(flatten)]
     members: Map<String, Value>,
+}
+
+impl Refused {
+    fn into_error(mut self) -> Error {
+        self.members.remove("status");
+        refusal(Code::parse(&self.code).unwrap_or(Code::InternalError), self.members)
+    }
 }
 
 /// Places the hold: the one database call before a provider is asked.
@@ -296,10 +246,8 @@ pub async fn place(app: &App, caller: &Caller, request: &HoldRequest<'_>) -> Res
             Ok(Hold { units: request.units.clone(), ..*hold })
         }
         Ok(Answer::Earlier { earlier, limits }) => Err(NoHold::Answered { answer: earlier, limits }),
-        Ok(Answer::Refused { mut refused, limits, topup_due }) => {
-            refused.members.remove("status");
-            let code = Code::parse(&refused.code).unwrap_or(Code::InternalError);
-            Err(NoHold::Refused { error: refusal(code, refused.members), limits, topup_due })
+        Ok(Answer::Refused { refused, limits, topup_due }) => {
+            Err(NoHold::Refused { error: refused.into_error(), limits, topup_due })
         }
         Err(RpcError::Refused(error)) => Err(refused(error)),
         // It was rolled back, so there is nothing to be undone.

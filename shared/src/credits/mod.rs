@@ -2,6 +2,7 @@
 
 pub mod attempted;
 pub mod hold;
+pub mod hold_request;
 pub mod outbox;
 pub mod price;
 pub mod remembered;

@@ -5,12 +5,13 @@
 -- to use the cached ones, 7 when an earlier evaluation of this call admitted it (to be undone) or '', 8 how long to
 -- cache limits in ms, 9 the model, 10 'speeds' to be told them or '', 11 the session (see sticky_of) or '', 12 the fingerprint of a
 -- cached answer that is looked for or '', then the providers' names and, of each at which we have several keys, those of the keys,
--- NAME#1 and so on.
+-- NAME#1 and so on. Behind ':' and a further model that may be asked in its place come the providers that it may go to.
 -- Limits are a text of pairs: account=ID key=ID plan=ID, then NAME=OF_KEY/OF_ACCOUNT for each. Cached ones that do not name all
 -- of WINDOWS are as good as none: another version of the gateway has cached them.
 -- Answers: verdict ('ok', 'miss' without cached limits, or the name of the limit that is exhausted), the limits used,
 -- now in ms, ms until a retry can succeed, requests limit, remaining, reset ms, tokens limit, remaining, reset ms, the
--- names of providers and keys whose breaker is open, this model's or that of all their models (see release.lua), joined by commas; the
+-- names of providers and keys whose breaker is open, this model's or that of all their models (see release.lua), joined by commas, at the
+-- first of further models with ':1' behind it, and so on; the
 -- session's provider or ''; where it is asked how fast these routes were lately, a list for each of its name and its buckets of
 -- the last half hour; and the cached answer or '', with the ms that it still lies there. Whoever gets one is counted and has no
 -- lease. A window is reset when it is whole again; one that has refused, when a retry can succeed.
@@ -121,12 +122,24 @@ for _, subject in ipairs(subjects) do
   if verdict == 'ok' or undo_at ~= '' then write(subject[1], subject[3]) end
 end
 
-local FIRST = 13
+-- The routes that may be asked: each with its name in the answer, its provider's name and its own.
+local routes = {}
+local model, behind, further = ARGV[9], '', 0
+for i = 13, #ARGV do
+  local named = string.match(ARGV[i], '^:(.*)$')
+  if named then
+    further = further + 1
+    model, behind = named, ':' .. further
+  else
+    routes[#routes + 1] = { ARGV[i] .. behind, ARGV[i], ARGV[i] .. ':' .. model }
+  end
+end
+
 local avoid = {}
 local breakers = {}
-for i = FIRST, #ARGV do
-  breakers[#breakers + 1] = ARGV[i] .. ':' .. ARGV[9]
-  breakers[#breakers + 1] = ARGV[i]
+for _, route in ipairs(routes) do
+  breakers[#breakers + 1] = route[3]
+  breakers[#breakers + 1] = route[2]
 end
 if #breakers > 0 then
   local states = redis.call('HMGET', prefix .. 'breaker', unpack(breakers))
@@ -134,9 +147,8 @@ if #breakers > 0 then
     local open_until = states[i] and tonumber(string.match(states[i], '^%d+ (%d+)$')) or 0
     return open_until > now
   end
-  for i = FIRST, #ARGV do
-    local at = 2 * (i - FIRST) + 1
-    if is_open(at) or is_open(at + 1) then avoid[#avoid + 1] = ARGV[i] end
+  for i, route in ipairs(routes) do
+    if is_open(2 * i - 1) or is_open(2 * i) then avoid[#avoid + 1] = route[1] end
   end
 end
 
@@ -144,9 +156,9 @@ local speeds = {}
 if ARGV[10] ~= '' and verdict == 'ok' then
   local places = {}
   for place = 0, RINGS[1].places - 1 do places[place + 1] = RINGS[1].name .. place end
-  for i = FIRST, #ARGV do
-    local buckets = redis.call('HMGET', route_of(ARGV[i] .. ':' .. ARGV[9]), unpack(places))
-    local known = { ARGV[i] }
+  for _, route in ipairs(routes) do
+    local buckets = redis.call('HMGET', route_of(route[3]), unpack(places))
+    local known = { route[1] }
     for _, bucket in ipairs(buckets) do
       if bucket then known[#known + 1] = bucket end
     end

@@ -1,9 +1,11 @@
 //! The lease of a call that was let in: its place among the calls that run, and the tokens that it reserved.
 
+use std::iter;
+
 use uuid::Uuid;
 
 use super::Limiter;
-use super::measured::Speed;
+use super::measured::Measured;
 use super::script::{self, Answer, Kept, ProviderReport, Reservation, Terms};
 use super::status::RateLimitStatus;
 use super::text;
@@ -13,12 +15,12 @@ use super::text;
 pub struct Lease {
     /// What the response's headers say.
     pub status: RateLimitStatus,
-    /// Providers whose breaker for the model is open.
+    /// Providers whose breaker for the model is open, and those of our keys that rest.
     pub avoid: Vec<String>,
     /// The provider that has the prompt of the call's session in a cache, if any.
     pub cached_at: Option<String>,
     /// How fast providers were lately at the model, where that was asked and is known.
-    pub speeds: Vec<(String, Speed)>,
+    pub speeds: Vec<(String, Measured)>,
     /// The cached answer that was looked for and found, and for how many ms it still lies there. Then there is no lease to release.
     pub cached: Option<(String, u64)>,
     limiter: Limiter,
@@ -27,7 +29,11 @@ pub struct Lease {
     key_id: String,
     admitted_at: i64,
     tokens: u64,
-    model: String,
+    models: Vec<String>,
+    /// Which of these is asked.
+    place: usize,
+    /// What is known of the others, each provider with ':' and the model's place behind its name.
+    elsewhere: (Vec<String>, Vec<(String, Measured)>),
     session: Option<String>,
 }
 
@@ -37,7 +43,27 @@ impl Lease {
         let mut lease = Self::unknown(limiter, terms, &answer.limits);
         lease.admitted_at = answer.now;
         let Answer { status, avoid, cached_at, speeds, cached, .. } = answer;
-        Self { status, avoid, cached_at, speeds, cached, ..lease }
+        let (avoid_elsewhere, avoid) = avoid.into_iter().partition(|name| name.contains(':'));
+        let (speeds_elsewhere, speeds) = speeds.into_iter().partition(|(name, _)| name.contains(':'));
+        let elsewhere = (avoid_elsewhere, speeds_elsewhere);
+        Self { status, avoid, cached_at, speeds, cached, elsewhere, ..lease }
+    }
+
+    /// Turns to another of the call's models: what is known of the routes is from now on what is known of its own.
+    pub fn turn_to(&mut self, place: usize) {
+        if place == self.place {
+            return;
+        }
+        self.place = place;
+        let behind = format!(":{place}");
+        let (avoid, speeds) = &self.elsewhere;
+        // Our keys rest whatever the model.
+        self.avoid.retain(|name| name.contains('#'));
+        self.avoid.extend(avoid.iter().filter_map(|name| name.strip_suffix(&behind)).map(str::to_owned));
+        let of_it =
+            speeds.iter().filter_map(|(name, speed)| Some((name.strip_suffix(&behind)?.to_owned(), speed.clone())));
+        self.speeds = of_it.collect();
+        self.cached_at = None;
     }
 
     /// For a call about which Redis gave no answer: it may have taken the lease all the same.
@@ -56,7 +82,12 @@ impl Lease {
             // The epoch: no bucket of that time still counts, so the release ends the lease and corrects no figure.
             admitted_at: 0,
             tokens: terms.tokens,
-            model: terms.model.to_owned(),
+            models: iter::once(terms.model)
+                .chain(terms.further.iter().map(|(model, _)| *model))
+                .map(str::to_owned)
+                .collect(),
+            place: 0,
+            elsewhere: <_>::default(),
         }
     }
 
@@ -79,8 +110,9 @@ impl Lease {
                 admitted_at: self.admitted_at,
                 reserved: self.tokens,
                 used: tokens_used,
-                model: &self.model,
-                cached: self.session.as_deref().zip(cached_at),
+                models: &self.models,
+                // A session is one of a key and a model.
+                cached: self.session.as_deref().zip(cached_at).filter(|_| self.place == 0),
             },
             reports,
             kept,

@@ -137,6 +137,13 @@ impl Measured {
         measured
     }
 
+    /// Of a route of which one answer was measured.
+    #[cfg(test)]
+    pub(crate) fn of(speed: Speed) -> Self {
+        let one = |figure| Histogram(BTreeMap::from([(class(figure), 1)]));
+        Self { first_ms: one(speed.first_ms), per_second: one(speed.per_second), ..Self::default() }
+    }
+
     /// The usual speed of the last half hour; `None` where none was measured.
     #[must_use]
     pub fn speed(&self) -> Option<Speed> {

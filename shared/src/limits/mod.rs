@@ -17,6 +17,7 @@
 //! - `script`: how the scripts are asked and what they answer. `text`: which limits are in force, as the database says it.
 
 mod breakers;
+mod cache_lives;
 mod fallback;
 mod lease;
 mod measured;
@@ -49,6 +50,7 @@ pub use windows::{LIMITS, Limit};
 use crate::config::Setting;
 use crate::error::{Code, Error};
 use crate::upstash::{Script, Upstash, UpstashError};
+use cache_lives::CacheLives;
 use fallback::FallbackLimiter;
 use negative_cache::NegativeCache;
 use script::{Scripts, Terms};
@@ -64,6 +66,7 @@ struct State {
     scripts: Scripts,
     fallback: FallbackLimiter,
     refusals: NegativeCache,
+    cache_lives: CacheLives,
 }
 
 impl Limiter {
@@ -76,6 +79,7 @@ impl Limiter {
             scripts: Scripts::default(),
             fallback: FallbackLimiter::default(),
             refusals: NegativeCache::default(),
+            cache_lives: CacheLives::default(),
         }))
     }
 
@@ -85,6 +89,19 @@ impl Limiter {
     /// `rate_limit_exceeded` with what is left of the wait.
     pub fn check_remembered(&self, key_hash: &str) -> Result<(), Error> {
         self.0.refusals.get(key_hash).map_or(Ok(()), Err)
+    }
+
+    /// For how long the answers to a key's calls are kept where they do not say, as far as this process has heard of it.
+    #[must_use]
+    pub fn cache_life(&self, key_hash: &str) -> Option<Duration> {
+        self.0.cache_lives.get(key_hash)
+    }
+
+    /// The same as the limits in force say it, which is remembered.
+    pub(crate) fn learn_cache_life(&self, key_hash: &str, limits: &str) -> Option<Duration> {
+        let life = text::cache_life_of(limits);
+        self.0.cache_lives.learn(key_hash, life);
+        life
     }
 
     /// Forgets the refusals that this process remembers: what they followed from was changed through it.
@@ -115,6 +132,7 @@ impl Limiter {
                 wants_speeds: false,
                 cached: "",
                 model,
+                further: &[],
                 session: None,
                 providers,
                 keys: &[],
@@ -138,6 +156,7 @@ impl Limiter {
             wants_speeds: false,
             cached: "",
             model: "",
+            further: &[],
             session: None,
             providers: &[],
             keys: &[],

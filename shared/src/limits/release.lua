@@ -5,7 +5,8 @@
 -- refused, 11 the model, 12 the session and 13 the provider that now has its prompt in a cache, or '' each, 14 for how long that
 -- says anything in ms, 15 the fingerprint of an answer that is to be cached or '', 16 for how many ms, 17 the answer, then for each
 -- provider that was asked its name, which of our several keys there was used ('#1', or ''),
--- 'answered', 'failed', 'limited' or 'refused', and the classes 'FIRST RATE' of how fast it was, or ''.
+-- 'answered', 'failed', 'limited' or 'refused', and the classes 'FIRST RATE' of how fast it was, or ''. Behind ':' and another model
+-- come those that were asked for that one.
 -- A breaker is a route's, by its name PROVIDER:MODEL: what fails at one model says nothing of the provider's others. Only
 -- a provider that refuses our account, since its key or its credit is gone, refuses it at every model: that breaker is
 -- the provider's, or the key's, by its name alone, and opens at once. Any answer there closes it. So does a key's that is asked
@@ -65,9 +66,12 @@ local function measure(route, answered, figures)
 end
 
 local breaker = prefix .. 'breaker'
-for i = 18, #ARGV, 4 do
+local model, i = ARGV[11], 18
+while i <= #ARGV do
+  local named = string.match(ARGV[i], '^:(.*)$')
+  if named then model, i = named, i + 1 end
   local provider, outcome = ARGV[i], ARGV[i + 2]
-  local route, at_key = provider .. ':' .. ARGV[11], provider .. ARGV[i + 1]
+  local route, at_key = provider .. ':' .. model, provider .. ARGV[i + 1]
   if outcome == 'answered' then
     redis.call('HDEL', breaker, route, provider, at_key)
     measure(route, true, ARGV[i + 3])
@@ -82,6 +86,7 @@ for i = 18, #ARGV, 4 do
     redis.call('HSET', breaker, route, string.format('%d %d', failures, open_until))
     measure(route, false, '')
   end
+  i = i + 4
 end
 
 if ARGV[12] ~= '' and ARGV[13] ~= '' then

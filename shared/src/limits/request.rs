@@ -16,6 +16,8 @@ pub struct Request<'a> {
     limiter: &'a Limiter,
     terms: Terms<'a>,
     verdict: Verdict,
+    /// The fingerprint of the cached answer for which Redis looked as it gave that verdict; empty where it looked for none.
+    looked_for: &'a str,
     /// The generation of the negative cache when the call came.
     changes: u64,
 }
@@ -34,7 +36,7 @@ enum Verdict {
 
 impl<'a> Request<'a> {
     pub(super) fn new(limiter: &'a Limiter, terms: Terms<'a>) -> Self {
-        Self { limiter, terms, verdict: Verdict::NotAsked, changes: limiter.0.refusals.changes() }
+        Self { limiter, terms, verdict: Verdict::NotAsked, looked_for: "", changes: limiter.0.refusals.changes() }
     }
 
     /// Also asks how fast the providers were lately.
@@ -59,8 +61,16 @@ impl<'a> Request<'a> {
         self
     }
 
+    /// Also asks about the routes of further models that may answer, each with the providers that it may go to.
+    #[must_use]
+    pub fn with_further(mut self, models: &'a [(&'a str, &'a [&'static str])]) -> Self {
+        self.terms.further = models;
+        self
+    }
+
     /// Asks Redis under the cached limits, and remembers what it says.
     pub async fn first(&mut self) {
+        self.looked_for = self.terms.cached;
         self.verdict = self.limiter.evaluate(&self.terms, None, None).await;
     }
 
@@ -70,9 +80,9 @@ impl<'a> Request<'a> {
     /// `rate_limit_exceeded` or `concurrency_exceeded`, with the time to wait and the headers' figures. No lease is
     /// left then.
     pub async fn confirm(self, limits: &str) -> Result<Lease, Error> {
-        let Self { limiter, terms, verdict, changes } = self;
+        let Self { limiter, terms, verdict, looked_for, changes } = self;
         let verdict = match verdict {
-            Verdict::Given(answer) if answer.limits == limits => Verdict::Given(answer),
+            Verdict::Given(answer) if answer.limits == limits && looked_for == terms.cached => Verdict::Given(answer),
             Verdict::Given(stale) => {
                 // A cached answer has taken nothing but one request, which its account may count twice.
                 let undo = (stale.admitted() && stale.cached.is_none()).then_some(stale.now);

@@ -67,6 +67,8 @@ pub struct Terms<'a> {
     pub cached: &'a str,
     /// The model that is asked for: with it a provider is a route, which has a breaker of its own.
     pub model: &'a str,
+    /// Further models that may answer in its place, each with the providers that it may go to.
+    pub further: &'a [(&'a str, &'a [&'static str])],
     /// What tells the session apart of which the call is a part, where it says so.
     pub session: Option<&'a str>,
     /// The providers that the call may go to.
@@ -80,6 +82,8 @@ pub struct Terms<'a> {
 pub struct ProviderReport {
     /// The provider's name.
     pub provider: &'static str,
+    /// Which of the call's models it was asked for, from 0.
+    pub model: usize,
     /// Which of our keys there was used, where we have several.
     pub key: Option<usize>,
     /// What came of asking it.
@@ -135,6 +139,10 @@ pub fn admit<'a>(prefix: &'a str, terms: &Terms<'a>, limits: Option<&'a str>, un
         terms.cached.into(),
     ];
     arguments.extend(terms.providers.iter().chain(terms.keys).map(|name| Cow::Borrowed(*name)));
+    for (model, providers) in terms.further {
+        arguments.push(format!(":{model}").into());
+        arguments.extend(providers.iter().map(|name| Cow::Borrowed(*name)));
+    }
     arguments
 }
 
@@ -150,8 +158,8 @@ pub struct Reservation<'a> {
     pub reserved: u64,
     /// Tokens used.
     pub used: u64,
-    /// The model that was asked for.
-    pub model: &'a str,
+    /// The models that were asked for, or may have been, the first of them first.
+    pub models: &'a [String],
     /// The session, and the provider that now has its prompt in a cache.
     pub cached: Option<(&'a str, &'a str)>,
 }
@@ -175,7 +183,7 @@ pub fn release<'a>(
         FAILURES_TO_OPEN.to_string().into(),
         OPEN_MS.to_string().into(),
         REFUSED_MS.to_string().into(),
-        reservation.model.into(),
+        reservation.models.first().map(String::as_str).unwrap_or_default().into(),
         reservation.cached.map(|(session, _)| session).unwrap_or_default().into(),
         reservation.cached.map(|(_, provider)| provider).unwrap_or_default().into(),
         CACHED_MS.to_string().into(),
@@ -183,7 +191,13 @@ pub fn release<'a>(
         kept.map_or_else(String::new, |kept| kept.life_ms.to_string()).into(),
         kept.map_or("", |kept| kept.entry.as_str()).into(),
     ];
+    let mut model = 0;
     for report in reports {
+        if report.model != model {
+            model = report.model;
+            let named = reservation.models.get(model).map(String::as_str).unwrap_or_default();
+            arguments.push(format!(":{named}").into());
+        }
         arguments.push(report.provider.into());
         arguments.push(report.key.map(|place| key_name("", place)).unwrap_or_default().into());
         arguments.push(report.outcome.as_str().into());
@@ -227,7 +241,7 @@ pub struct Answer {
     /// The provider that has the session's prompt in a cache, if any.
     pub cached_at: Option<String>,
     /// How fast providers were lately, of those of which it is known and asked.
-    pub speeds: Vec<(String, Speed)>,
+    pub speeds: Vec<(String, Measured)>,
     /// The cached answer that was looked for, and for how many ms it still lies there.
     pub cached: Option<(String, u64)>,
 }
@@ -266,10 +280,11 @@ pub fn read(answer: &Value) -> Option<Evaluation> {
 }
 
 /// What a verdict says of one provider's speed: its name and its buckets of the last half hour.
-fn speed(known: &Value, now: i64) -> Option<(String, Speed)> {
+fn speed(known: &Value, now: i64) -> Option<(String, Measured)> {
     let mut texts = known.as_array()?.iter().filter_map(Value::as_str);
     let provider = texts.next()?.to_owned();
-    Some((provider, Measured::read(texts.map(|bucket| ("m", bucket)), now).speed()?))
+    let measured = Measured::read(texts.map(|bucket| ("m", bucket)), now);
+    measured.speed().map(|_| (provider, measured))
 }
 
 /// The arguments of the question how these routes do, each a provider and a model.

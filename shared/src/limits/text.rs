@@ -1,5 +1,7 @@
 //! The text in which the database says which limits are in force.
 
+use std::time::Duration;
+
 /// A limit that nobody reaches.
 const WIDE: u64 = 1_000_000_000;
 
@@ -30,6 +32,11 @@ pub fn key_of(limits: &str) -> &str {
     value(limits, "key").unwrap_or_default()
 }
 
+/// For how long the answers to the key's calls are kept where they do not say, in a limits text.
+pub fn cache_life_of(limits: &str) -> Option<Duration> {
+    value(limits, "cache")?.parse().ok().map(Duration::from_secs)
+}
+
 /// The plan in force in a limits text.
 pub fn plan_of(limits: &str) -> &str {
     value(limits, "plan").unwrap_or_default()
@@ -42,7 +49,7 @@ pub fn key_requests_per_minute(limits: &str) -> u64 {
 }
 
 /// A limits text, made by `gateway.limits` in the database, is `account=ID key=ID plan=ID`, then `NAME=OF_KEY/OF_ACCOUNT` for
-/// each limit.
+/// each limit, and `cache=SECONDS` where the key has answers kept.
 fn value<'a>(limits: &'a str, name: &str) -> Option<&'a str> {
     limits.split(' ').filter_map(|pair| pair.split_once('=')).find(|(named, _)| *named == name).map(|(_, value)| value)
 }
@@ -61,6 +68,8 @@ mod tests {
 
     #[test]
     fn a_limits_text_is_read_by_name() {
+        assert_eq!(cache_life_of("account=a burst=5/6 cache=60"), Some(Duration::from_secs(60)));
+        assert_eq!(cache_life_of("account=a cached=60"), None);
         let limits = "account=a key=k burst=5/6 requests_per_minute=30/60";
         assert_eq!((account_of(limits), key_of(limits), key_requests_per_minute(limits)), ("a", "k", 30));
         for other in ["", "a,k,60,20,500", "key requests_per_minute=60", "requests_per_minute=x/60"] {

@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use crate::app::SharedApp;
-use crate::credits::hold::{Hold, HoldStored};
+use crate::credits::hold::Hold;
+use crate::credits::hold_request::HoldStored;
 use crate::credits::settle::Outcome;
 use crate::error::{Code, Error};
 use crate::formats::stored::{Said, Wish};

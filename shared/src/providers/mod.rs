@@ -11,6 +11,7 @@ pub mod order;
 pub mod our_keys;
 pub mod own_keys;
 mod parameters;
+pub mod preferred;
 pub mod quirks;
 pub mod routing;
 pub mod table;

@@ -3,7 +3,7 @@
 use super::candidate::Candidate;
 use super::routing::{Routing, Sort};
 use crate::config::ProviderSettings;
-use crate::limits::Speed;
+use crate::limits::Measured;
 
 /// What the limiter knows of the providers of a call.
 #[derive(Clone, Copy, Debug, Default)]
@@ -13,18 +13,19 @@ pub struct Known<'a> {
     /// The one that has the session's prompt in a cache.
     pub cached_at: Option<&'a str>,
     /// How fast they were lately.
-    pub speeds: &'a [(String, Speed)],
+    pub speeds: &'a [(String, Measured)],
 }
 
 /// Orders a hold's candidates, which come cheapest first, or as the caller's own keys are ordered: those keys before our account, then
-/// the request's own order, then those whose breaker is closed, of them the one that has the prompt in a cache, then as the request
+/// the request's own order, then those whose breaker is closed, then those that were as fast as the request prefers, of them the one that has the prompt in a cache, then as the request
 /// sorts them; of whom nobody knows how fast they are come last. An open breaker's provider is kept as the last resort. Without
 /// fallbacks only the first remains, with all of the caller's keys there.
 #[must_use]
 pub fn order(mut candidates: Vec<Candidate>, routing: &Routing, known: Known<'_>) -> Vec<Candidate> {
     let Known { avoid, cached_at, speeds } = known;
+    let known = |provider: &str| speeds.iter().find(|(known, _)| known == provider).map(|(_, measured)| measured);
     let place = |provider: &str| {
-        let speed = speeds.iter().find(|(known, _)| known == provider).map(|(_, speed)| *speed);
+        let speed = known(provider).filter(|_| routing.sort.is_some_and(Sort::goes_by_speed)).and_then(Measured::speed);
         match routing.sort {
             Some(Sort::Latency) => speed.map_or(u64::MAX, |speed| speed.first_ms),
             Some(Sort::Throughput) => speed.map_or(u64::MAX, |speed| u64::MAX - 1 - speed.per_second),
@@ -39,6 +40,7 @@ pub fn order(mut candidates: Vec<Candidate>, routing: &Routing, known: Known<'_>
             candidate.own_key.is_none(),
             wished,
             avoided,
+            known(&candidate.provider).is_some_and(|measured| routing.preferred.is_missed_by(measured)),
             is_elsewhere && candidate.own_key.is_none(),
             place(&candidate.provider),
         )
@@ -74,6 +76,8 @@ mod tests {
 
     use super::*;
     use crate::credits::price::Price;
+    use crate::limits::Speed;
+    use crate::providers::preferred::Preferred;
     use crate::providers::wishes::Wishes;
 
     fn candidates(names: &[&str]) -> Vec<Candidate> {
@@ -102,7 +106,9 @@ mod tests {
             fallbacks: true,
             wishes: Wishes::default(),
             sort: None,
+            preferred: Preferred::default(),
             hedge_ms: None,
+            session_id: None,
             session: None,
         };
         let avoid = ["a".to_owned()];
@@ -120,7 +126,7 @@ mod tests {
         assert_eq!(names(&order(with_own(), &wish, avoiding)), ["b", "b", "a", "c"]);
         assert_eq!(names(&order(with_own(), &only_one, elsewhere)), ["b", "b"]);
         // Of `d` nobody knows anything; an open breaker outweighs any speed.
-        let speed = |name: &str, first_ms, per_second| (name.to_owned(), Speed { first_ms, per_second });
+        let speed = |name: &str, first_ms, per_second| (name.to_owned(), Measured::of(Speed { first_ms, per_second }));
         let speeds = [speed("a", 1, 900), speed("b", 300, 50), speed("c", 200, 20)];
         for (sort, wanted) in [
             (Sort::Price, ["b", "c", "d", "a"]),
@@ -135,6 +141,18 @@ mod tests {
             assert_eq!(order(candidates(&["a", "b", "c", "d"]), &sorted, known)[0].provider, "d", "{sort:?}");
             let wished = Routing { order: vec!["c"], ..sorted };
             assert_eq!(names(&order(candidates(&["a", "b", "c", "d"]), &wished, known))[..2], ["c", "d"], "{sort:?}");
+        }
+        // Whoever was slower than is preferred comes behind the others, and before whoever fails; of `d` nobody knows that it was.
+        for (preferred, wanted) in [
+            (r#"{"preferred_max_latency":0.25}"#, ["c", "d", "b", "a"]),
+            (r#"{"preferred_min_throughput":{"p50":30}}"#, ["b", "d", "c", "a"]),
+            (r#"{"preferred_min_throughput":30,"preferred_max_latency":0.25}"#, ["d", "b", "c", "a"]),
+            (r#"{"preferred_max_latency":9}"#, ["b", "c", "d", "a"]),
+        ] {
+            let preferred = Preferred::read(&serde_json::from_str(preferred).expect("an object")).expect("thresholds");
+            let known = Known { speeds: &speeds, ..avoiding };
+            let prefers = Routing { preferred, ..none.clone() };
+            assert_eq!(names(&order(candidates(&["a", "b", "c", "d"]), &prefers, known)), wanted);
         }
         // A cache at a provider that fails is worth nothing.
         let known = Known { cached_at: Some("a"), ..avoiding };

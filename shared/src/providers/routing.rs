@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::parameters;
+use super::preferred::Preferred;
 use super::table::PROVIDERS;
 use super::wishes::Wishes;
 use crate::error::Error;
@@ -21,10 +22,22 @@ pub struct Routing {
     pub wishes: Wishes,
     /// By what those come that are not wished for by name.
     pub sort: Option<Sort>,
+    /// How fast they should be.
+    pub preferred: Preferred,
     /// After how many milliseconds without output another provider is asked besides.
     pub hedge_ms: Option<u64>,
-    /// What the request says of which session it is a part: its prompt is likely to go on from one before it.
+    /// Of which session the request says that it is a part: its prompt is likely to go on from one before it.
+    pub session_id: Option<String>,
+    /// What else of the request tells that.
     pub session: Option<String>,
+}
+
+impl Routing {
+    /// Whether it must be known how fast providers were lately.
+    #[must_use]
+    pub fn goes_by_speed(&self) -> bool {
+        self.sort.is_some_and(Sort::goes_by_speed) || !self.preferred.is_none()
+    }
 }
 
 /// By what providers are to be asked.
@@ -80,7 +93,7 @@ impl Routing {
     /// 400 that names `provider`.
     pub fn read(request: &Object<'_>, pinned: Option<&'static str>) -> Result<Self, Error> {
         const SHAPE: &str = "`provider` is an object with `order`, `only`, `ignore`, `allow_fallbacks`, `sort`, `max_price`, \
-             `require_parameters`, `quantizations`, `data_collection` and `zdr`.";
+             `preferred_max_latency`, `preferred_min_throughput`, `require_parameters`, `quantizations`, `data_collection` and `zdr`.";
         let wishes: Object<'_> =
             request.read("provider").map_err(|_| Error::invalid("provider", SHAPE))?.unwrap_or_default();
         let named = |wish: &str| -> Result<Vec<&'static str>, Error> {
@@ -114,7 +127,9 @@ impl Routing {
             fallbacks,
             wishes: required,
             sort,
+            preferred: Preferred::read(&wishes)?,
             hedge_ms: hedge(&wishes)?,
+            session_id: text(request, "session_id").filter(|named| is_session(named)),
             session: session(request),
         })
     }
@@ -133,18 +148,28 @@ fn hedge(wishes: &Object<'_>) -> Result<Option<u64>, Error> {
     if hedge.is_some_and(|hedge| hedge > LONGEST) { Err(wrong()) } else { Ok(hedge) }
 }
 
-/// The members that say of which session a request is a part, the narrowest first, and `metadata.user_id` of a message.
-const SESSIONS: [&str; 3] = ["session_id", "prompt_cache_key", "user"];
+/// The members that tell of which session a request is a part where it does not say so in `session_id`, the narrowest first; and
+/// `metadata.user_id` of a message.
+const SESSIONS: [&str; 2] = ["prompt_cache_key", "user"];
 
 /// The longest name of a session, in bytes.
 const LONGEST_SESSION: usize = 256;
 
-/// Of which session a request is a part. What is no name of one says nothing.
+/// Whether this can be the name of a session. What cannot says nothing.
+#[must_use]
+pub fn is_session(named: &str) -> bool {
+    (1..=LONGEST_SESSION).contains(&named.len())
+}
+
+fn text(object: &Object<'_>, name: &str) -> Option<String> {
+    object.read(name).ok().flatten()
+}
+
+/// Of which session a request is likely to be a part.
 fn session(request: &Object<'_>) -> Option<String> {
-    let text = |object: &Object<'_>, name: &str| object.read::<String>(name).ok().flatten();
     let user_id = || text(&request.read("metadata").ok().flatten()?, "user_id");
     let named = SESSIONS.iter().find_map(|name| text(request, name).filter(|named| !named.is_empty()));
-    named.or_else(user_id).filter(|named| (1..=LONGEST_SESSION).contains(&named.len()))
+    named.or_else(user_id).filter(|named| is_session(named))
 }
 
 /// Endings of a model's id by which OpenRouter's clients ask for the cheapest or the fastest of its providers.
@@ -215,7 +240,7 @@ mod tests {
     fn a_session_has_the_narrowest_of_its_names() {
         for (request, session) in [
             (r"{}", None),
-            (r#"{"user":"u","prompt_cache_key":"k","session_id":"s"}"#, Some("s")),
+            (r#"{"user":"u","prompt_cache_key":"k","session_id":"s"}"#, Some("k")),
             (r#"{"user":"u","prompt_cache_key":"k","session_id":""}"#, Some("k")),
             (r#"{"user":"u","session_id":7,"metadata":{"user_id":"m"}}"#, Some("u")),
             (r#"{"metadata":{"user_id":"m"}}"#, Some("m")),
@@ -223,6 +248,7 @@ mod tests {
         ] {
             let read = Routing::read(&serde_json::from_str(request).expect("an object"), None).expect("valid");
             assert_eq!(read.session.as_deref(), session, "{request}");
+            assert_eq!(read.session_id.as_deref(), Some("s").filter(|_| request.contains(r#":"s""#)), "{request}");
         }
         let long = format!(r#"{{"user":"{}"}}"#, "u".repeat(LONGEST_SESSION + 1));
         assert_eq!(Routing::read(&serde_json::from_str(&long).expect("an object"), None).expect("valid").session, None);
@@ -241,6 +267,7 @@ mod tests {
             r#"[["chutes"]]"#,
             r#"{"order":"chutes"}"#,
             r#"{"allow_fallbacks":1}"#,
+            r#"{"preferred_max_latency":"1"}"#,
             r#"{"hedge_ms":60001}"#,
             r#"{"hedge_ms":-1}"#,
             r#"{"hedge_ms":"5"}"#,

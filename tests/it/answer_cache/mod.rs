@@ -1,6 +1,7 @@
 //! The cache of answers: who asks the same again gets the same, for nothing; nobody gets anything else by it.
 
 mod bounds;
+mod by_key;
 mod hits;
 
 use local::upstash::Reply;

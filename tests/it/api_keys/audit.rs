@@ -36,7 +36,7 @@ async fn each_act_is_recorded_with_what_was_before_and_after() {
         json!(["key.create", id, {
             "name": "first", "environment": "test", "disabled": false, "scopes": usual, "expires_at": null, "max_requests": 5,
             "spend_limit": null, "spend_period": null, "ip_allowlist": [], "domain_allowlist": [],
-            "allowed_models": [], "rate_limits": {}, "trace_content": false, "rotate_after_days": null}]),
+            "allowed_models": [], "rate_limits": {}, "trace_content": false, "cache_ttl": null, "rotate_after_days": null}]),
         json!(["key.update", id, {
             "before": {"name": "first", "spend_limit": null, "spend_period": null},
             "after": {"name": "second", "spend_limit": 2.5, "spend_period": "day"}}]),

@@ -23,6 +23,7 @@ fn settings() -> Vec<(&'static str, Value, &'static str, Value)> {
         ("domain_allowlist", json!(["A.example"]), "domain_allowlist", json!(["a.example"])),
         ("allowed_models", json!(["test/*"]), "allowed_models", json!(["test/*"])),
         ("rate_limits", json!({"burst": 3}), "rate_limits", json!({"burst": 3})),
+        ("cache_ttl", json!(86_400), "cache_ttl", json!(86_400)),
         ("rotate_after_days", json!(1), "rotate_after_days", json!(1)),
     ]
 }

@@ -16,7 +16,7 @@ async fn a_new_key_has_what_was_asked_for_and_works() {
         "expires_in_days": 30, "max_requests": 5, "spend_limit": {"amount": 1.25, "period": "week"},
         "ip_allowlist": ["127.0.0.1", "2001:DB8::/32"], "domain_allowlist": ["App.Example", "*.app.example"],
         "allowed_models": ["test/*", "openai/gpt-4o"], "rate_limits": {"burst": 7, "concurrency": null},
-        "rotate_after_days": 90});
+        "rotate_after_days": 90, "cache_ttl": 60});
     let (key, mut made) = make(&world, &owner, settings).await;
     assert!(key.key.starts_with("gw_staging_") && key.key.len() == "gw_staging_".len() + 43, "not a key");
     let last_four = &key.key[key.key.len() - 4..];
@@ -27,7 +27,7 @@ async fn a_new_key_has_what_was_asked_for_and_works() {
         "revoked_at": null, "max_requests": 5, "requests_used": 0,
         "spend_limit": {"amount": 1.25, "period": "week", "spent": 0, "resets_at": "2090-03-20T00:00:00+00:00"},
         "ip_allowlist": ["127.0.0.1", "2001:db8::/32"], "domain_allowlist": ["app.example", "*.app.example"],
-        "allowed_models": ["test/*", "openai/gpt-4o"], "rate_limits": {"burst": 7}, "trace_content": false, "rotate_after_days": 90,
+        "allowed_models": ["test/*", "openai/gpt-4o"], "rate_limits": {"burst": 7}, "trace_content": false, "cache_ttl": 60, "rotate_after_days": 90,
         "rotated_at": null, "rotation_due_at": "2090-06-13T12:00:00+00:00", "rotation_due": false,
         "former_secrets": []});
     let answer = made.as_object_mut().expect("an object");
@@ -60,7 +60,8 @@ async fn only_the_name_is_needed_and_a_new_key_may_do_what_is_usual() {
     let (key, made) = make(&world, &owner, json!({})).await;
     let scopes = json!(["inference", "models:read", "chat:read", "chat:write", "usage:read", "billing:read"]);
     assert_eq!(made["scopes"], scopes);
-    for unlimited in ["expires_at", "max_requests", "spend_limit", "rotate_after_days", "rotation_due_at"] {
+    for unlimited in ["cache_ttl", "expires_at", "max_requests", "spend_limit", "rotate_after_days", "rotation_due_at"]
+    {
         assert_eq!(made[unlimited], Value::Null, "{unlimited}");
     }
     for empty in ["ip_allowlist", "domain_allowlist", "allowed_models", "former_secrets"] {

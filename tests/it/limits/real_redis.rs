@@ -63,6 +63,7 @@ impl Step {
             let provider = PROVIDERS[random.below(3) as usize];
             let report = ProviderReport {
                 provider,
+                model: random.below(2) as usize,
                 key: (provider == PROVIDERS[0] && random.below(2) == 0).then_some(0),
                 outcome: match random.below(24) {
                     0..3 => AttemptOutcome::Answered,
@@ -114,19 +115,19 @@ impl Limiter {
                     .limiter
                     .request(&key_hash, *call_id, *tokens, lease_time, ("m", &PROVIDERS))
                     .with_speeds(true)
+                    .with_further(&[("another model", &PROVIDERS)])
                     .with_session(Some(&key_hash), &["openrouter#1"]);
                 request.first().await;
                 match request.confirm(limits).await {
-                    Ok(lease) => {
+                    Ok(mut lease) => {
                         let mut headers = HeaderMap::new();
                         lease.status.write(&mut headers);
-                        let told = format!(
-                            "admitted, {}, avoid {:?}, {:?}, {:?}",
-                            figures(&headers),
-                            lease.avoid,
-                            lease.cached_at,
-                            lease.speeds
-                        );
+                        let mut told = format!("admitted, {}, {:?}", figures(&headers), lease.cached_at);
+                        for model in 0..2 {
+                            lease.turn_to(model);
+                            told += &format!(", avoid {:?}, {:?}", lease.avoid, lease.speeds);
+                        }
+                        lease.turn_to(0);
                         self.running.push((*call_id, lease));
                         told
                     }

@@ -76,46 +76,6 @@ async fn errors_have_their_status_as_code_and_all_else_beside_it() {
 }
 
 #[tokio::test]
-async fn of_several_models_the_first_that_can_answers_and_is_paid_for() {
-    let world = World::start().await;
-    let owner = world.account(1_000_000_000).await;
-    world.model("test/down", &[Route::new("openrouter", "standin/status?code=500")]).await;
-    world.model("test/up", &[Route::new("openrouter", "standin/normal")]).await;
-    let chat = "/chat/completions";
-    let asked = |models: Value, further: Value| {
-        let mut body = hello(&further);
-        body["model"] = json!("test/down");
-        body["models"] = models;
-        body
-    };
-    for stream in [false, true] {
-        let answer =
-            ask(&world, Method::POST, chat, &owner, &asked(json!(["test/up"]), json!({ "stream": stream }))).await;
-        let told = if stream { answer.events().pop().expect("chunks") } else { answer.success() };
-        assert_eq!(told["model"], "test/up", "{told}");
-        world.settled().await;
-    }
-    let paid = world.value("select jsonb_agg(distinct jsonb_build_array(model, cost > 0)) from gateway.requests").await;
-    assert_eq!(paid, json!([["test/down", false], ["test/up", true]]));
-    world.assert_ledger_clean().await;
-    // The last failure is told; what the caller lacks, another model does not give.
-    world.model("test/gone", &[Route::new("openrouter", "standin/status?code=503")]).await;
-    let told = ask(&world, Method::POST, chat, &owner, &asked(json!(["test/gone"]), json!({}))).await;
-    refused(&told, 502, "upstream_error");
-    world.change_key(&owner, "allowed_models = '{test/down}'").await;
-    let told = ask(&world, Method::POST, chat, &owner, &asked(json!(["test/up"]), json!({}))).await;
-    refused(&told, 403, "model_not_allowed");
-    world.change_key(&owner, "allowed_models = '{test/up}'").await;
-    refused(
-        &ask(&world, Method::POST, chat, &owner, &asked(json!(["test/up"]), json!({}))).await,
-        403,
-        "model_not_allowed",
-    );
-    // At OpenAI's base URL nobody knows of it.
-    Answer::to(world.chat(&owner.key, &asked(json!(["test/up"]), json!({})))).await.refused(400, "invalid_request");
-}
-
-#[tokio::test]
 async fn no_route_is_asked_or_held_for_that_is_dearer_than_its_caller_wishes() {
     let world = World::start().await;
     let cheap = Route::new("openrouter", "standin/normal");

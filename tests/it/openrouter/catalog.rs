@@ -164,3 +164,41 @@ async fn activity_is_of_days_that_are_over() {
     world.set_clock("2090-04-16 00:00Z").await;
     assert_eq!(days("").await, json!([]));
 }
+
+#[tokio::test]
+async fn what_is_listed_is_what_the_catalog_says_after_any_change() {
+    let world = World::start().await;
+    let owner = world.account(1_000_000_000).await;
+    let route = Route::new("openrouter", "standin/normal");
+    for id in ["test/first", "test/second", "test/third"] {
+        world.model(id, &[route, Route { provider: "chutes", ..route }]).await;
+    }
+    for change in [
+        "select 1",
+        "update gateway.model_routes set prompt_price = 7, tiers = '[{\"above\": 9, \"prompt\": 8}]' where model_id = 'test/first'",
+        "update gateway.models set reasoning = true, name = 'Another \"name\"' where id in ('test/first', 'test/second')",
+        "update gateway.models set enabled = false where id = 'test/second'",
+        "update gateway.model_routes set enabled = false where model_id = 'test/third'",
+        "update gateway.models set kind = 'embedding', output_modalities = '{embeddings}' where id = 'test/first'",
+        "delete from gateway.model_routes where model_id = 'test/first'",
+        "update gateway.models set enabled = true",
+        "update gateway.model_routes set enabled = true",
+        "delete from gateway.models where id = 'test/third'",
+    ] {
+        world.sql(change).await;
+        // Put together anew from the tables themselves, in one piece, by pages, and as a key sees them that may use all.
+        let wanted = world
+            .value(
+                "select coalesce(jsonb_agg(gateway.model_json(m) - 'reasoning' order by m.id), '[]')
+                 from gateway.usable_models('{}') as m",
+            )
+            .await;
+        let count = wanted.as_array().map(Vec::len);
+        for path in ["/models", "/models?offset=0", "/models?limit=1000", "/models/user", "/models?q="] {
+            let listed = get(&world, path, &owner).await.success();
+            assert_eq!((&listed["data"], &listed["total_count"]), (&wanted, &json!(count)), "{path} after {change}");
+        }
+        let one = get(&world, &format!("/model/{MODEL}"), &owner).await.success();
+        assert!(wanted.as_array().is_some_and(|all| all.contains(&one["data"])), "{one}");
+    }
+}

@@ -4,6 +4,8 @@ mod calls;
 mod catalog;
 mod keys;
 mod pkce;
+mod several_models;
+mod shapes;
 mod wishes;
 
 use reqwest::Method;

@@ -67,6 +67,41 @@ async fn a_session_goes_back_to_its_cache_and_a_call_without_one_to_the_cheapest
 }
 
 #[tokio::test]
+async fn the_header_names_a_session_wherever_the_body_does_not() {
+    let world = World::start().await;
+    let account = world.account(1_000_000_000).await;
+    world.model(MODEL, &[Route::new("openrouter", "standin/usage"), dearer("chutes", "standin/usage")]).await;
+    let control = world.platform.providers.control();
+    let served = async |path: &str, header: &str, further: &Value| {
+        let call = world.post(path, &account.key, &hello(further)).header("x-session-id", header);
+        let answer = Answer::to(call).await;
+        assert_eq!(answer.status, 200, "{further}: {}", answer.text);
+        world.settled().await;
+        provider(&answer).to_owned()
+    };
+    // An id of a session of the client's own is one at OpenRouter's base URL, and a word anywhere.
+    let uuid = "018f2f60-0000-7000-8000-0000000000aa";
+    for (path, named) in
+        [("/api/v1/chat/completions", uuid), ("/v1/chat/completions", "run 7"), ("/v1/completions", "run 8")]
+    {
+        let by = |user: &str| match path {
+            "/v1/completions" => json!({ "prompt": "Hello", "messages": null, "user": user }),
+            _ => json!({ "user": user }),
+        };
+        control.set("openrouter", Some("status?code=500")).expect("a behaviour");
+        assert_eq!(served(path, named, &by("ann")).await, "chutes");
+        control.set("openrouter", None).expect("a behaviour");
+        assert_eq!(served(path, named, &by("bob")).await, "chutes", "{path}: whoever it is for");
+        assert_eq!(served(path, "another", &by("ann")).await, "openrouter", "{path}");
+        let mut in_body = by("ann");
+        in_body["session_id"] = json!("in the body");
+        assert_eq!(served(path, named, &in_body).await, "openrouter", "{path}: the body says it before");
+        assert_eq!(served(path, &"x".repeat(257), &by("eve")).await, "openrouter", "{path}: that is no name");
+        forget(&world).await;
+    }
+}
+
+#[tokio::test]
 async fn every_format_says_of_which_session_it_is() {
     let world = World::start().await;
     let account = world.account(1_000_000_000).await;

@@ -50,6 +50,12 @@ async fn whoever_asks_for_speed_gets_the_fastest_and_nobody_else_pays_for_it() {
             (sort(json!({ "by": "throughput" })), throughput),
             (json!({ "model": format!("{MODEL}:nitro") }), throughput),
             (json!({ "model": format!("{MODEL}:floor") }), "openrouter"),
+            // Both took longer than a second, or one, or none; and so with how fast they wrote.
+            (json!({ "provider": { "preferred_max_latency": 0.001 } }), "openrouter"),
+            (json!({ "provider": { "preferred_max_latency": { "p50": 0.5, "p90": 0.5 } } }), latency),
+            (json!({ "provider": { "preferred_min_throughput": 100 } }), throughput),
+            (json!({ "provider": { "preferred_min_throughput": { "p99": 1 } } }), "openrouter"),
+            (json!({ "provider": { "preferred_max_latency": 0.5, "order": ["openrouter"] } }), "openrouter"),
             // A name outweighs a sort.
             (json!({ "provider": { "sort": "latency", "order": ["chutes"] } }), "chutes"),
         ] {

@@ -32,7 +32,7 @@ export function KeyForm({ row, onDone, onClose }) {
     }
   });
   const fault = (/** @type {string} */ name) => error?.param?.split(/[.[]/)[0] === name && error.message;
-  const shown = ["name", "spend_limit", "max_requests", "expires_in_days", "scopes", "allowed_models", "ip_allowlist", "domain_allowlist"];
+  const shown = ["name", "spend_limit", "max_requests", "cache_ttl", "expires_in_days", "scopes", "allowed_models", "ip_allowlist", "domain_allowlist"];
   return html`<${Dialog} title=${row ? "Change the key" : "Create a key"} onClose=${onClose}>
     <${Form} class="" onSend=${run}>
       <div class="body">
@@ -45,11 +45,12 @@ export function KeyForm({ row, onDone, onClose }) {
           <${Select} label="Period" value=${form.period} onValue=${set("period")} options=${PERIODS} />
         </div>
         <details open=${Boolean(row) && form.hasMore}>
-          <summary>More limits</summary>
+          <summary>More settings</summary>
           <div class="stack">
             <div class="fields">
               <${Input} label="Requests in all" type="number" min="1" value=${form.max_requests} onValue=${set("max_requests")} error=${fault("max_requests")} placeholder="no limit" />
               <${Input} label="Ends after days" type="number" min="1" max="3650" value=${form.expires_in_days} onValue=${set("expires_in_days")} error=${fault("expires_in_days")} placeholder=${row?.expires_at ? "as it is" : "never"} />
+              <${Input} label="Keep answers for seconds" type="number" min="1" max="86400" value=${form.cache_ttl} onValue=${set("cache_ttl")} error=${fault("cache_ttl")} placeholder="not at all" />
               ${RATES.map(([name, label]) => html`<${Input} key=${name} label=${label} type="number" min="1" value=${form.rates[name] ?? ""} placeholder="the account's"
                 onValue=${(/** @type {string} */ value) => set("rates")({ ...form.rates, [name]: value })} />`)}
             </div>

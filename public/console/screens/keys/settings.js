@@ -23,11 +23,13 @@ export function begin(row) {
     amount: row?.spend_limit ? String(row.spend_limit.amount) : "",
     period: row ? (row.spend_limit?.period ?? "") : "month",
     max_requests: row?.max_requests ? String(row.max_requests) : "",
+    cache_ttl: row?.cache_ttl ? String(row.cache_ttl) : "",
     expires_in_days: "",
     forEver: false,
     trace_content: Boolean(row?.trace_content),
     rates,
-    hasMore: Boolean(row && (row.max_requests || row.trace_content || Object.keys(rates).length > 0 || LISTS.some((name) => row[name].length > 0))),
+    hasMore: Boolean(row && (row.max_requests || row.cache_ttl || row.trace_content || Object.keys(rates).length > 0
+      || LISTS.some((name) => row[name].length > 0))),
     allowed_models: lists.allowed_models,
     ip_allowlist: lists.ip_allowlist,
     domain_allowlist: lists.domain_allowlist,
@@ -60,6 +62,7 @@ export function body(form, row) {
     spend_limit: form.amount === "" ? null : { amount: Number(form.amount), period: form.period || null },
     max_requests: number(form.max_requests),
     trace_content: form.trace_content || (row ? false : null),
+    cache_ttl: number(form.cache_ttl),
     rate_limits: Object.keys(rates).length > 0 ? rates : null,
     ...Object.fromEntries(LISTS.map((name) => [name, lines(/** @type {any} */ (form)[name])])),
   };

@@ -88,6 +88,9 @@ pub struct ApiKey {
     pub rate_limits: RateLimits,
     /// Whether what is said in its calls goes to the operator's receiver of traces, if there is one.
     pub trace_content: bool,
+    /// For how many seconds the answers to its calls are kept for whoever asks the same, where a call does not say; none if null.
+    #[schema(required)]
+    pub cache_ttl: Option<i64>,
     /// How old its secret should become, in days.
     #[schema(required)]
     pub rotate_after_days: Option<i64>,

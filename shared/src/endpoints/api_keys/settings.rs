@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::figures::{LARGEST_COUNT, RateLimits, within};
 use super::texts::{AddressRange, HostPattern, ModelPattern};
+use crate::answer_cache::LONGEST_LIFE;
 use crate::endpoints::input::{Name, check_name};
 use crate::endpoints::members::{given, given_object, not_null, optional_object};
 use crate::error::{Error, Result};
@@ -81,6 +82,10 @@ pub struct NewApiKey {
     rate_limits: Option<RateLimits>,
     /// Whether what is said in its calls goes to the operator's receiver of traces; never unless it is true.
     trace_content: Option<bool>,
+    /// Has the answers to its calls kept for so many seconds: whoever asks the same gets the same, for nothing. The header
+    /// `x-gateway-cache` of a call has the last word, with `true` or `false`.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 86400)]
+    cache_ttl: Option<Integer>,
     /// How old its secret should become; the key then says that its rotation is due.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
     rotate_after_days: Option<Integer>,
@@ -101,6 +106,7 @@ impl NewApiKey {
             allowed_models: self.allowed_models.map(Some),
             rate_limits: self.rate_limits.map(Some),
             trace_content: self.trace_content,
+            cache_ttl: self.cache_ttl.map(Some),
             rotate_after_days: self.rotate_after_days.map(Some),
         };
         (self.environment, settings)
@@ -157,6 +163,10 @@ pub struct KeyChanges {
     #[schema(value_type = bool, required = false)]
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     trace_content: Option<bool>,
+    /// For how many seconds the answers to its calls are kept, where a call does not say.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 86400)]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    cache_ttl: Option<Option<Integer>>,
     /// How old its secret should become.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
@@ -181,6 +191,7 @@ impl KeyChanges {
         }
         within("expires_in_days", self.expires_in_days.flatten(), 1..=MOST_DAYS)?;
         within("rotate_after_days", self.rotate_after_days.flatten(), 1..=MOST_DAYS)?;
+        within("cache_ttl", self.cache_ttl.flatten(), 1..=LONGEST_LIFE)?;
         within("max_requests", self.max_requests.flatten(), 1..=LARGEST_COUNT)?;
         if let Some(Some(limit)) = &self.spend_limit {
             check_amount("spend_limit", limit.amount)?;
@@ -286,6 +297,8 @@ mod tests {
             ("scopes", json!(["inference", "everything"])),
             ("expires_in_days", json!(0)),
             ("rotate_after_days", json!(3651)),
+            ("cache_ttl", json!(0)),
+            ("cache_ttl", json!(86_401)),
             ("max_requests", json!(0)),
             ("spend_limit", json!({"amount": 0})),
             ("spend_limit", json!({"amount": 1_000_000_001})),

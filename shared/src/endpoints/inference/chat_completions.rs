@@ -15,7 +15,7 @@ use crate::app::SharedApp;
 use crate::call;
 use crate::caller::Caller;
 use crate::dialect::Dialect;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::formats::Request;
 use crate::formats::chat::ChatRequest;
 use crate::formats::messages::AlsoOverMessages;
@@ -144,6 +144,13 @@ pub struct ProviderWishes {
     /// the prompt cost at the other is charged, too.
     #[schema(minimum = 0, maximum = 60_000)]
     pub hedge_ms: Option<i64>,
+    /// Those that were slower lately are asked last: seconds to the first byte, of the median answer, or of `p50`, `p75`, `p90` and
+    /// `p99` each.
+    #[schema(value_type = Option<Object>, example = json!({"p90": 3}))]
+    pub preferred_max_latency: Option<serde_json::Value>,
+    /// The same of the tokens that they wrote in a second.
+    #[schema(value_type = Option<Object>, example = json!({"p50": 40}))]
+    pub preferred_min_throughput: Option<serde_json::Value>,
     /// By what the others come: `price`, as they do anyway; `latency`, by the time to their first byte lately; or `throughput`, by
     /// the tokens that they wrote in a second. The endings `:floor` and `:nitro` of a model's id ask for the first and the last.
     #[schema(value_type = Option<String>, pattern = "^(price|latency|throughput)$")]
@@ -237,11 +244,13 @@ pub async fn create(
         Dialect::OpenRouter => ChatRequest::parse_alternatives(payload.0)?,
     };
     let mut session_id = None;
-    let mut alternatives: Vec<Arc<dyn Request>> = Vec::with_capacity(requests.len());
+    let mut in_turn: Vec<Arc<dyn Request>> = Vec::with_capacity(requests.len());
     for request in requests {
         let request = AlsoOverMessages(request.spoken_in(dialect));
         session_id = session.of(&request)?;
-        alternatives.push(Arc::new(request));
+        in_turn.push(Arc::new(request));
     }
-    call::run_in_turn(app, &invocation, caller, alternatives, origin(&headers), session_id).await
+    let Some((first, alternatives)) = in_turn.split_first() else { return Err(Error::new(Code::MissingModel)) };
+    let requests = (first.clone(), alternatives.to_vec());
+    call::run_in_turn(app, &invocation, caller, requests, origin(&headers), session_id).await
 }

@@ -7,12 +7,13 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::caller::text;
+use crate::dialect::Dialect;
 use crate::endpoints::input::named_id;
 use crate::error::Error;
 use crate::formats::Request;
 
-/// The header that names it. Clients of OpenRouter name their own sessions by it, in words of their own: what is no id of a
-/// session here is not for us.
+/// The header that names it. Clients of OpenRouter name their own sessions by it, in words of their own: at its base URL, and where it
+/// is no id of a session here, it says only which calls belong together (see `origin`).
 const HEADER: &str = "x-session-id";
 
 /// Told to who names a session where there can be no turn of it.
@@ -25,7 +26,7 @@ const NO_TURN: &str = "Only a conversation can be a turn of a chat session: use 
 pub struct SessionParams {
     /// A chat session (`POST /v1/chat/sessions` makes them): of what was said there before goes with this request as much as
     /// the model's context has room for, newest first, and what this call says is kept there, pictures that it brings or draws included, of an answer
-    /// up to 4 MiB of them. So send the new messages only. The header `x-session-id` does the same.
+    /// up to 4 MiB of them. So send the new messages only. The header `x-session-id` does the same at `/v1`.
     #[param(value_type = Option<Uuid>)]
     session_id: Option<String>,
 }
@@ -39,7 +40,8 @@ impl<S: Sync> FromRequestParts<S> for Session {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
         let Query(SessionParams { session_id }) = Query::<SessionParams>::try_from_uri(&parts.uri)
             .map_err(|_| Error::invalid("session_id", "`session_id` is the id of one chat session."))?;
-        let by_header = || text(&parts.headers, HEADER).and_then(|id| Uuid::try_parse(id).ok());
+        let is_ours = parts.extensions.get::<Dialect>() != Some(&Dialect::OpenRouter);
+        let by_header = || text(&parts.headers, HEADER).filter(|_| is_ours).and_then(|id| Uuid::try_parse(id).ok());
         Ok(Self(session_id.map(|id| named_id(&id)).or_else(by_header)))
     }
 }

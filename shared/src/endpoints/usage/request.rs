@@ -42,6 +42,8 @@ pub struct RequestDetail<T: ToSchema> {
 pub struct RequestAttempt {
     /// Who.
     pub provider: String,
+    /// For which model: another than the request's, where that was asked in the place of one before.
+    pub model: String,
     /// When it was asked.
     pub started_ms: i64,
     /// How long it took, to the end of its answer or to its failure.

@@ -1,10 +1,11 @@
 //! Each provider gets the request that it understands, and is understood: by its case in `cases.rs`.
 //!
-//! `case`: what a case says. `answers`: what providers stream.
+//! `case`: what a case says. `answers`: what providers stream. `formats`: what they speak besides chat.
 
 mod answers;
 mod case;
 mod cases;
+mod formats;
 mod recorder;
 
 use local::provider::NAMES;

@@ -16,8 +16,10 @@ pub struct Seen {
     pub path: String,
     /// Its headers.
     pub headers: HeaderMap,
-    /// Its body.
+    /// Its body; null where it is no JSON.
     pub body: Value,
+    /// The same as it came.
+    pub raw: String,
 }
 
 #[derive(Default)]
@@ -56,8 +58,9 @@ impl Recorder {
 
 async fn answer(State(recorder): State<Recorder>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let mut slot = recorder.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let raw = String::from_utf8_lossy(&body).into_owned();
     let body = serde_json::from_slice(&body).unwrap_or_default();
-    slot.seen.push(Seen { path: uri.path().to_owned(), headers, body });
+    slot.seen.push(Seen { path: uri.path().to_owned(), headers, body, raw });
     let status = StatusCode::from_u16(slot.status).expect("a status");
     (status, [(header::CONTENT_TYPE, slot.content_type)], slot.answer.clone()).into_response()
 }
