@@ -282,7 +282,7 @@ create table gateway.accounts (
   next_overdue timestamptz,
   topup_below bigint,
   topup_after timestamptz,
-  alert_below bigint not null default 10000000000 check (alert_below >= 0),
+  alert_below gateway.unsigned_bigint not null default 10000000000,
   alert_at bigint,
   month date not null default date_trunc('month', now() at time zone 'utc')::date,
   month_requests bigint not null default 0,
@@ -2274,6 +2274,24 @@ return case
   else 0
 end;
 
+-- What a key that has periods has spent in that of a moment, of what it has spent in the one that began then; and the later of the
+-- two. Neither is put in its caller's place: most keys have no periods, and their calls need none of this.
+create function gateway.spent_since(spent bigint, starts timestamptz, period text, at timestamptz) returns bigint
+language plpgsql immutable
+as $$
+begin
+  return case when starts >= gateway.period_start(period, at) then spent else 0 end;
+end;
+$$;
+
+create function gateway.later_period(starts timestamptz, period text, at timestamptz) returns timestamptz
+language plpgsql immutable
+as $$
+begin
+  return greatest(starts, gateway.period_start(period, at));
+end;
+$$;
+
 -- The first check that this key fails for this caller, scope and model, by its code, or null. No key has the scope `self`, and
 -- each may do what asks for it: to read of itself. Every call asks it, and
 -- hardly any gets a code: so what is said with a code is said elsewhere, and need not be made ready here.
@@ -2544,12 +2562,19 @@ $$;
 -- The same limits are always the same text, which is its own version: a limiter that used another text used other
 -- limits. Rates are counted by a key's id: a rotation, a former secret or a new pepper is no way to a fresh window.
 -- Every call needs it, so it is one expression, which Postgres puts in the caller's place.
+create function gateway.word_of_limits(
+  account uuid, key uuid, plan text, of_plan text, of_account jsonb, of_key jsonb, environment text)
+returns text
+language sql stable parallel safe
+return 'account=' || account::text || ' key=' || key::text || ' plan=' || plan || case
+  when of_account = '{}' and of_key = '{}' and environment = 'live' then of_plan
+  else gateway.own_limit_pairs(plan, of_account, of_key, environment)
+end;
+
 create function gateway.limits(account gateway.accounts, key gateway.api_keys, plan gateway.plans) returns text
 language sql stable parallel safe
-return 'account=' || account.id::text || ' key=' || key.id::text || ' plan=' || plan.id || case
-  when account.rate_limits = '{}' and key.rate_limits = '{}' and key.environment = 'live' then plan.limits
-  else gateway.own_limit_pairs(plan.id, account.rate_limits, key.rate_limits, key.environment)
-end;
+return gateway.word_of_limits(
+  account.id, key.id, plan.id, plan.limits, account.rate_limits, key.rate_limits, key.environment);
 
 -- The same for people: {"account": {"requests_per_minute": …}, "key": {…}}. Read out of the text, so that nobody is
 -- shown other limits than the limiter takes.
@@ -2715,16 +2740,17 @@ $$;
 -- what is thought. One expression, which is put in its caller's place. Null where it does not apply or a price is not known: then
 -- gateway.cost has the word.
 create function gateway.text_cost(
-  price jsonb, prompt integer, cached integer, written integer, completion integer, markup integer)
+  price gateway.price, prompt integer, cached integer, written integer, completion integer, markup integer)
 returns bigint
 language sql immutable parallel safe
-return case when not price ?| '{tiers,reasoning}' and cached::bigint + written <= prompt then nullif(gateway.charge(
-  (prompt - cached - written) * (price ->> 'prompt')::numeric
-  + cached * coalesce(price ->> 'cached', price ->> 'prompt')::numeric
-  + written * coalesce(price ->> 'written', price ->> 'prompt')::numeric
-  + completion * (price ->> 'completion')::numeric
-  + (price ->> 'request')::numeric * 1000000,
-  markup), 9223372036854775807) end;
+return case when price.tiers is null and price.reasoning is null and cached::bigint + written <= prompt
+  then nullif(gateway.charge(
+    (prompt - cached - written) * price.prompt::numeric
+    + cached * coalesce(price.cached, price.prompt)::numeric
+    + written * coalesce(price.written, price.prompt)::numeric
+    + completion * price.completion::numeric
+    + price.request::numeric * 1000000,
+    markup), 9223372036854775807) end;
 
 -- The units of a usage of which there are more than a call was held for (units, as of gateway.price_call).
 create function gateway.exceeding(usage jsonb, units jsonb) returns jsonb
@@ -3032,7 +3058,7 @@ begin
   return (
     select coalesce(jsonb_agg(r.provider), '[]')
     from gateway.model_routes as r
-    where r.model_id = model and call -> 'allowed' ? r.provider and gateway.meets(r, (call -> 'wishes') - 'max_price'));
+    where r.model_id = model and gateway.allows(call -> 'allowed', r.provider) and gateway.meets(r, (call -> 'wishes') - 'max_price'));
 end;
 $$;
 
@@ -3146,6 +3172,11 @@ $$;
 -- account may serve where they cannot.
 create type gateway.own_keys as (keys jsonb, fee integer, falls_back boolean);
 
+-- Whether a caller lets a provider serve a call: one of a list, or `true`, which lets all of them.
+create function gateway.allows(allowed jsonb, provider text) returns boolean
+language sql immutable parallel safe
+return allowed = 'true' or allowed ? provider;
+
 -- The caller's own keys for a call: those at providers that have the model, of the ones that the caller allows; `keys` is null if
 -- there is none. The calls that own keys have served this month are beyond the operator's allowance, or they cost nothing.
 -- call: allowed, and own_key_fee: basis_points, free_monthly.
@@ -3162,7 +3193,7 @@ as $$
     coalesce(bool_and(k.gateway_fallback), false)
   from gateway.provider_keys as k
   join gateway.model_routes as r on r.model_id = own_keys_for.model and r.provider = k.provider and r.enabled
-  where k.account_id = account.id and k.disabled_at is null and call -> 'allowed' ? k.provider
+  where k.account_id = account.id and k.disabled_at is null and gateway.allows(call -> 'allowed', k.provider)
     and (k.allowed_keys = '{}' or own_keys_for.key_id = any (k.allowed_keys))
     and (k.allowed_models = '{}' or gateway.model_allowed(k.allowed_models, own_keys_for.model))
 $$;
@@ -3735,12 +3766,17 @@ end;
 $$;
 
 -- Which part of its limit, in percent, a key has reached with a call of this cost, after which it has spent so much: 80, 100 or null.
+-- Like what follows, not put in its caller's place: most keys have no limit, and their calls need none of its parts.
 create function gateway.spend_limit_step(spent bigint, cost bigint, spend_limit bigint) returns integer
-language sql immutable parallel safe
-return case
-  when spent >= spend_limit and spent - cost < spend_limit then 100
-  when spent >= spend_limit - spend_limit / 5 and spent - cost < spend_limit - spend_limit / 5 then 80
+language plpgsql immutable
+as $$
+begin
+  return case
+    when spent >= spend_limit and spent - cost < spend_limit then 100
+    when spent >= spend_limit - spend_limit / 5 and spent - cost < spend_limit - spend_limit / 5 then 80
+  end;
 end;
+$$;
 
 -- Tells of a key that has reached a part of its limit: once a period, and once more where the limit was changed.
 create function gateway.notify_of_spend_limit(this_key uuid, step integer, at timestamptz) returns void
@@ -5539,73 +5575,101 @@ $$;
 create type gateway.asked_call as (
   call_id uuid, model text, kind text, providers jsonb, allowed jsonb, prompt_bound bigint, images bigint, tools boolean,
   modalities jsonb, choices bigint, output_limit bigint, hold_seconds double precision, markup integer, session_id text,
-  stored_response jsonb, idempotency jsonb);
+  stored_response jsonb, idempotency jsonb, units jsonb, wishes jsonb, hedged boolean, begun bigint);
 
 create type gateway.usual_call as (
-  key_id uuid, candidates jsonb, amount bigint, prompt bigint, output bigint, limits text,
+  key_id uuid, candidates text, amount bigint, prompt bigint, output bigint, limits text,
   context_length bigint, max_output bigint, reasoning boolean, image_tokens bigint, markup integer, deprecated bigint);
 
--- The call of a locked account with the key of this hash, if it is a usual one; else nothing, and begin_any_request finds out what
--- it is.
+-- Whether an account for which an operator has set limits of its own has calls and tokens left in its month. Hardly any has, so this
+-- is not put in its caller's place, where every call would make its parts ready.
+create function gateway.has_own_month_left(account gateway.accounts, plan_requests bigint, plan_tokens bigint) returns boolean
+language plpgsql immutable
+as $$
+begin
+  return account.month_requests < coalesce((account.rate_limits ->> 'requests_per_month')::bigint, plan_requests)
+    and account.month_tokens < coalesce((account.rate_limits ->> 'tokens_per_month')::bigint, plan_tokens);
+end;
+$$;
+
+-- Whether nothing about an account, its month apart, and about what is asked keeps a call from being a usual one.
+create function gateway.may_be_usual(account gateway.accounts, asked gateway.asked_call, at timestamptz) returns boolean
+language sql immutable parallel safe
+return
+  account.disabled_at is null and not account.has_provider_keys and not account.has_end_users
+  and gateway.is_behind(account, at) is not true and account.month >= gateway.month_of(at)
+  -- In a trial that nothing has bought off, begin_any_request finds out whether a plan stands in front of it.
+  and (account.trial_ends_at > at and not account.has_purchased) is not true
+  -- The call is whole, of text alone, no turn of a chat, no response that is stored, and has no Idempotency-Key.
+  and asked.modalities = '[]' and asked.images = 0 and asked.units is null and asked.wishes is null and asked.hedged is not true
+  and asked.session_id is null and asked.stored_response is null and asked.idempotency is null
+  and jsonb_typeof(asked.providers) = 'array' and asked.allowed is not null
+  and asked.choices > 0 and asked.markup >= 0 and asked.hold_seconds > 0 and asked.call_id is not null
+  and asked.prompt_bound >= 0 and coalesce(asked.output_limit, 1) > 0;
+
+-- The call of a locked account with the key of this hash, if it is a usual one, as it may be; else nothing, and begin_any_request
+-- finds out what it is.
 --
 -- A client that sets no output limit may have all that its model can write, if a quarter of its credit buys it from all routes
 -- together: then gateway.choose_output would choose the same.
-create function gateway.usual_call(
-  account gateway.accounts, hash text, call jsonb, asked gateway.asked_call, at timestamptz)
+--
+-- Each table is read by a query of its own, which `offset 0` keeps one: merged into one, they would hand all their columns from
+-- join to join, each of which is made ready again at every step, and would reckon a size once for each place that names it.
+create function gateway.usual_call(account gateway.accounts, hash text, asked gateway.asked_call, at timestamptz)
 returns setof gateway.usual_call
 language sql stable rows 1
 begin atomic
   select
-    k.id, routes.candidates, routes.amount, m.prompt, m.output, gateway.limits(account, k, p),
-    m.context_length, m.max_output, m.reasoning, m.image_tokens,
-    gateway.plan_markup((asked).markup, p.price_factor), m.deprecated
-  from gateway.api_keys as k
-  cross join gateway.plans as p
-  -- Not to be merged into the query around it, which would reckon both sizes once for each place that names them.
-  cross join (
+    k.id, routes.candidates, routes.amount, m.prompt, m.output, p.limits,
+    m.context_length, m.max_output, m.reasoning, m.image_tokens, m.markup, m.deprecated
+  from (
+    select id, rate_limits, environment
+    from gateway.api_keys
+    -- Its account is compared so that no index of the accounts serves: one may have many keys.
+    where key_hash = hash and account_id is not distinct from (account).id
+      and revoked_at is null and disabled_at is null and expires_at is null and max_requests is null and spend_limit is null
+      and ip_allowlist = '{}' and domain_allowlist = '{}' and allowed_models = '{}' and gateway.covers(scopes, 'inference')
+      -- A role that is asked for beside a column is asked for once, behind the key.
+      and case when key_hash is not null then (
+        select gateway.covers(permissions, 'inference') from gateway.roles where name = (account).role) end
+    offset 0
+  ) as k
+  cross join lateral (
+    select
+      price_factor,
+      gateway.word_of_limits(
+        (account).id, k.id, id, limits, (account).rate_limits, k.rate_limits, k.environment) as limits
+    from gateway.plans
+    where id = gateway.plan_in_force(account, at)
+      and case when (account).rate_limits = '{}'
+        then (account).month_requests < requests_per_month and (account).month_tokens < tokens_per_month
+        else gateway.has_own_month_left(account, requests_per_month, tokens_per_month) end
+    offset 0
+  ) as p
+  cross join lateral (
     select
       (asked).prompt_bound + coalesce((asked).tools, true)::integer * tool_tokens as prompt,
       least((asked).output_limit, max_output) as output,
-      context_length, max_output, reasoning, image_tokens, extract(epoch from deprecated_at)::bigint as deprecated
+      context_length, max_output, reasoning, image_tokens, extract(epoch from deprecated_at)::bigint as deprecated,
+      gateway.plan_markup((asked).markup, p.price_factor) as markup
     from gateway.models
     where id = (asked).model and enabled and kind = coalesce((asked).kind, 'chat')
     offset 0
   ) as m
   cross join lateral (
     select
-      jsonb_agg(r.candidate order by r.prompt_price + r.completion_price, r.provider) as candidates,
+      '[' || string_agg(r.candidate::text, ', ' order by r.prompt_price + r.completion_price, r.provider) || ']' as candidates,
       max(gateway.most_charged(
         m.prompt, greatest(r.prompt_price, r.cached_price, r.written_price),
-        m.output * (asked).choices, greatest(r.completion_price, r.reasoning_price), r.request_price,
-        gateway.plan_markup((asked).markup, p.price_factor))) as amount,
+        m.output * (asked).choices, greatest(r.completion_price, r.reasoning_price), r.request_price, m.markup)) as amount,
       greatest(count(*), 1) as count
     from gateway.model_routes as r
     where r.model_id = (asked).model and r.enabled and (asked).providers ? r.provider
       and r.prompt_price is not null and r.completion_price is not null
     having bool_and(m.prompt <= r.plain_up_to)
   ) as routes
-  -- Its account is compared so that no index of the accounts serves: one may have many keys.
-  where k.key_hash = hash and k.account_id is not distinct from (account).id
-    and p.id = gateway.plan_in_force(account, at)
-    -- Nothing keeps the account from calling, and nothing narrows the key.
-    and (account).disabled_at is null and not (account).has_provider_keys and not (account).has_end_users
-    and gateway.is_behind(account, at) is not true and (account).month >= gateway.month_of(at)
-    and not gateway.is_in_trial(account, at)
-    and (account).month_requests < coalesce(((account).rate_limits ->> 'requests_per_month')::bigint, p.requests_per_month)
-    and (account).month_tokens < coalesce(((account).rate_limits ->> 'tokens_per_month')::bigint, p.tokens_per_month)
-    and exists (
-      select from gateway.roles as r where r.name = (account).role and gateway.covers(r.permissions, 'inference'))
-    and gateway.covers(k.scopes, 'inference')
-    and k.revoked_at is null and k.disabled_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
-    and k.ip_allowlist = '{}' and k.domain_allowlist = '{}' and k.allowed_models = '{}'
-    -- The call is whole, of text alone, no turn of a chat, no response that is stored, and has no Idempotency-Key.
-    and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units' and not call ? 'wishes' and not call ? 'hedged'
-    and (asked).session_id is null and (asked).stored_response is null and (asked).idempotency is null
-    and jsonb_typeof((asked).providers) = 'array' and jsonb_typeof((asked).allowed) = 'array'
-    and (asked).choices > 0 and (asked).markup >= 0 and (asked).hold_seconds > 0 and (asked).call_id is not null
-    and (asked).prompt_bound >= 0 and coalesce((asked).output_limit, 1) > 0
-    -- The credit for it is there.
-    and routes.amount <= (account).balance - (account).held
+  -- The credit for it is there.
+  where routes.amount <= (account).balance - (account).held
     and ((asked).output_limit is not null or routes.amount <= ((account).balance - (account).held) / (4 * routes.count));
 end;
 
@@ -5617,8 +5681,8 @@ end;
 -- besides, begin_any_request begins it: gateway.lock_caller, gateway.price_call, gateway.call_refusal, gateway.place_hold.
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
--- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
--- for whom a key of the caller's own may do), own_key_fee (what calls with such keys cost, see gateway.own_keys_for), wishes (see gateway.meets), hedged (see gateway.price_call), prompt_bound (tokens at most, without images), images, tools (whether the
+-- call: call_id, begun (when the gateway made it, in Unix time), model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
+-- for whom a key of the caller's own may do; true: all of them), own_key_fee (what calls with such keys cost, see gateway.own_keys_for), wishes (see gateway.meets), hedged (see gateway.price_call), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
 -- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
@@ -5661,7 +5725,7 @@ declare
 begin
   if (choices > 0 and markup >= 0 and hold_seconds > 0 and coalesce(output_limit, 1) > 0
       and (call ->> 'prompt_bound')::bigint >= 0 and (call ->> 'images')::bigint >= 0
-      and jsonb_typeof(call -> 'providers') = 'array' and jsonb_typeof(call -> 'allowed') = 'array'
+      and jsonb_typeof(call -> 'providers') = 'array' and (jsonb_typeof(call -> 'allowed') = 'array' or call -> 'allowed' = 'true')
       and jsonb_typeof(call -> 'modalities') = 'array' and call ->> 'model' is not null
       and call ->> 'call_id' is not null) is not true then
     -- A null would pass for no choice, no prompt or no image, and hold next to nothing (see gateway.require).
@@ -5827,15 +5891,19 @@ begin
 end;
 $$;
 
+-- Its one argument, which has no name, is the whole body of the request: {"caller": …, "call": …}. PostgREST hands such an
+-- argument on as it came, where it would read named ones out of the body first.
+--
 -- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
 -- read by index only, since a plan outlives the day on which a table was small.
-create function public.begin_request(caller jsonb, call jsonb) returns json
+create function public.begin_request(jsonb) returns json
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '400ms'
   set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off
 as $$
 declare
-  asked constant gateway.asked_call := jsonb_populate_record(null::gateway.asked_call, call);
-  hash constant text := caller -> 'key_hashes' ->> 0;
+  body alias for $1;
+  asked constant gateway.asked_call := jsonb_populate_record('(,,,,,,,,,,,,,,,,,,,)'::gateway.asked_call, body -> 'call');
+  hash constant text := body #>> '{caller,key_hashes,0}';
   account gateway.accounts;
   usual gateway.usual_call;
   earliest_end timestamptz;
@@ -5849,10 +5917,13 @@ begin
       where id = (select account_id from gateway.api_keys where key_hash = hash)
       for no key update);
   at := gateway.now();
-  select * into usual from gateway.usual_call(account, hash, call, asked, at);
-  if found then
+  if gateway.may_be_usual(account, asked, at) then
+    select * into usual from gateway.usual_call(account, hash, asked, at);
+  end if;
+  if usual.key_id is not null then
     until := at + asked.hold_seconds * interval '1 second';
-    earliest_end := gateway.earliest_end(asked.call_id, at);
+    -- As gateway.earliest_end has it, without taking the id apart.
+    earliest_end := coalesce(least(to_timestamp(asked.begun), at) - interval '7 days', '-infinity');
     -- As gateway.place_hold does it, for a call that has left nothing yet, in a month that is counted.
     insert into gateway.holds (call_id, account_id, key_id, state, amount, created_at, expires_at)
       select asked.call_id, account.id, usual.key_id, 'open', usual.amount, at, until
@@ -5867,7 +5938,7 @@ begin
     if not gateway.has_month(at + interval '7 days') then
       perform gateway.make_months(at);
     end if;
-    return gateway.begin_any_request(caller, call);
+    return gateway.begin_any_request(body -> 'caller', body -> 'call');
   end if;
   update gateway.accounts set
     held = held + usual.amount, next_overdue = least(next_overdue, until), month_requests = month_requests + 1
@@ -6128,31 +6199,43 @@ return set_config('synchronous_commit', 'off', true);
 --                    made, so it is charged, and counted as begin_request had. Without: it has not begun; a
 --                    tombstone stops the begin that may still come.
 --
--- Planned like begin_request.
-create function public.finish_request(settlement jsonb) returns jsonb
+-- Its members are read out of JSON once, by these types.
+create type gateway.told_hold as (
+  account_id uuid, model text, markup integer, own_key uuid, ceiling bigint, price jsonb, most_prompt bigint,
+  most_completion bigint, units jsonb);
+create type gateway.told_settlement as (
+  call_id uuid, outcome text, provider text, usage jsonb, estimated boolean, charge_hold boolean, request_id text,
+  error_code text, stream boolean, first_byte_ms integer, duration_ms integer, asked_ms integer, attempts jsonb, app text,
+  end_user text, tags jsonb, metadata jsonb, answer_id text, finish_reason text, replayed_call uuid, turn jsonb,
+  stored_response jsonb, idempotency jsonb, refused_keys jsonb, hold gateway.told_hold);
+
+-- Its one argument, the settlement, is the whole body of the request; it has no name and is planned like begin_request's.
+create function public.finish_request(jsonb) returns json
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '1s'
   set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
-  this_call constant uuid := (settlement ->> 'call_id')::uuid;
-  outcome constant text := settlement ->> 'outcome';
-  facts constant jsonb := nullif(settlement -> 'hold', 'null');
-  turn constant jsonb := nullif(settlement -> 'turn', 'null');
-  response constant jsonb := nullif(settlement -> 'stored_response', 'null');
-  price constant jsonb := nullif(facts -> 'price', 'null');
-  model constant text := coalesce(facts ->> 'model', '');
-  own_key constant uuid := facts ->> 'own_key';
-  usage jsonb := nullif(settlement -> 'usage', 'null');
+  settlement alias for $1;
+  told constant gateway.told_settlement := jsonb_populate_record('(,,,,,,,,,,,,,,,,,,,,,,,,)'::gateway.told_settlement, settlement);
+  facts constant gateway.told_hold := told.hold;
+  this_call constant uuid := told.call_id;
+  outcome constant text := told.outcome;
+  price constant gateway.price := jsonb_populate_record('(,,,,,,,,,,,,,,,)'::gateway.price, facts.price);
+  model constant text := coalesce(facts.model, '');
+  usage jsonb := told.usage;
+  used gateway.usage := jsonb_populate_record('(,,,,,,,,,,,,,)'::gateway.usage, usage);
   -- What is no token of text, or a part of one.
-  units jsonb := nullif(usage - '{prompt,cached,written,completion,reasoning}'::text[], '{}');
-  prompt_tokens integer := gateway.token_count(usage, 'prompt');
-  completion_tokens integer := gateway.token_count(usage, 'completion');
+  units jsonb := case when coalesce(
+      used.written_long, used.image_input, used.audio_input, used.image_output, used.audio_output, used.images, used.searches,
+      used.milliseconds, used.characters) is not null
+    then usage - '{prompt,cached,written,completion,reasoning}'::text[] end;
+  prompt_tokens integer := gateway.clamp(used.prompt)::integer;
+  completion_tokens integer := gateway.clamp(used.completion)::integer;
   cached_tokens integer;
   written_tokens integer;
-  clamped boolean := coalesce(
-    prompt_tokens > (facts ->> 'most_prompt')::bigint or completion_tokens > (facts ->> 'most_completion')::bigint, false);
+  clamped boolean := coalesce(prompt_tokens > facts.most_prompt or completion_tokens > facts.most_completion, false);
   exceeding jsonb := '{}';
-  owner uuid := facts ->> 'account_id';
+  owner uuid := facts.account_id;
   account gateway.accounts;
   hold gateway.holds;
   reserved bigint;
@@ -6179,7 +6262,7 @@ begin
   end if;
   account := (select whole from gateway.accounts as whole where id = owner for no key update);
   at := gateway.now();
-  if settlement ->> 'idempotency' is not null and account.deleted_at is null then
+  if told.idempotency is not null and account.deleted_at is null then
     perform gateway.remember_call(owner, settlement, at);
   end if;
   -- The account's lock is held, so nobody else changes this hold: a second settle has waited here and finds it gone.
@@ -6189,7 +6272,7 @@ begin
   end if;
   if hold.call_id is null then
     hold := (select whole from gateway.holds as whole where call_id = this_call);
-    if hold.call_id is null and gateway.recover_hold(this_call, account, facts, at) then
+    if hold.call_id is null and gateway.recover_hold(this_call, account, nullif(settlement -> 'hold', 'null'), at) then
       select * into account from gateway.accounts where id = owner;
       select * into hold from gateway.holds where call_id = this_call;
     end if;
@@ -6200,8 +6283,8 @@ begin
       perform gateway.refuse(gateway.refusal(409, 'call_finished'));
     end if;
     if outcome = 'refused' then
-      if turn is not null then
-        perform gateway.end_turn(account, this_call, turn, at);
+      if told.turn is not null then
+        perform gateway.end_turn(account, this_call, told.turn, at);
       end if;
       return gateway.release_hold(account, hold, settlement, at);
     end if;
@@ -6209,36 +6292,36 @@ begin
   end if;
 
   if clamped then
-    prompt_tokens := least(prompt_tokens, (facts ->> 'most_prompt')::bigint);
-    completion_tokens := least(completion_tokens, (facts ->> 'most_completion')::bigint);
+    prompt_tokens := least(prompt_tokens, facts.most_prompt);
+    completion_tokens := least(completion_tokens, facts.most_completion);
     usage := usage || jsonb_build_object('prompt', prompt_tokens, 'completion', completion_tokens);
   end if;
-  if units is not null and facts ? 'units' then
-    exceeding := gateway.exceeding(usage, facts -> 'units');
+  if units is not null and facts.units is not null then
+    exceeding := gateway.exceeding(usage, facts.units);
     if exceeding <> '{}' then
       clamped := true;
-      usage := usage || gateway.bounds(exceeding, facts -> 'units');
-      units := units || gateway.bounds(exceeding, facts -> 'units');
+      usage := usage || gateway.bounds(exceeding, facts.units);
+      units := units || gateway.bounds(exceeding, facts.units);
     end if;
   end if;
-  cached_tokens := gateway.token_count(usage, 'cached');
-  written_tokens := gateway.token_count(usage, 'written');
-  if outcome <> 'failed' and settlement ->> 'replayed_call' is null then
+  cached_tokens := gateway.clamp(used.cached)::integer;
+  written_tokens := gateway.clamp(used.written)::integer;
+  if outcome <> 'failed' and told.replayed_call is null then
     -- Uncounted is not free, and neither is a provider that was no candidate. A call that an own key has served costs its fee at
     -- most, whatever the hold covers besides.
-    most := least(hold.amount, (facts ->> 'ceiling')::bigint);
+    most := least(hold.amount, facts.ceiling);
     cost := most;
-    if usage is not null and price is not null and settlement ->> 'charge_hold' is distinct from 'true' then
+    if usage is not null and facts.price is not null and told.charge_hold is not true then
       if units is null then
         cost := gateway.text_cost(
-          price, prompt_tokens, cached_tokens, written_tokens, completion_tokens, (facts ->> 'markup')::integer);
+          price, prompt_tokens, cached_tokens, written_tokens, completion_tokens, facts.markup);
       else
         cost := null;
       end if;
       if cost is null then
-        cost := coalesce(gateway.cost(price, usage, (facts ->> 'markup')::integer), most);
+        cost := coalesce(gateway.cost(facts.price, usage, facts.markup), most);
       end if;
-      if settlement ->> 'estimated' = 'true' then
+      if told.estimated then
         cost := least(cost, most);
       end if;
     end if;
@@ -6270,46 +6353,47 @@ begin
     update gateway.accounts set debt = account.debt, next_expiry = account.next_expiry where id = owner;
   end if;
 
-  if own_key is not null then
-    update gateway.provider_keys set last_used_at = at where id = own_key and account_id = account.id;
+  if facts.own_key is not null then
+    update gateway.provider_keys set last_used_at = at where id = facts.own_key and account_id = account.id;
   end if;
-  if settlement ? 'refused_keys' then
-    perform gateway.notify_of_own_keys(account.id, settlement -> 'refused_keys', at);
+  if told.refused_keys is not null then
+    perform gateway.notify_of_own_keys(account.id, told.refused_keys, at);
   end if;
-  is_plain := coalesce(units is null and price ->> 'request' = '0' and not price ?| '{written,reasoning,tiers}', false);
+  is_plain := coalesce(
+    units is null and price.request = 0 and price.written is null and price.reasoning is null and price.tiers is null, false);
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
      cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, markup, first_byte_ms, duration_ms, app, own_key,
      end_user, tags, metadata, replayed_call, answer_id, finish_reason, asked_ms, attempts, prompt_price, cached_price, completion_price, price,
      created_at, finished_at)
     values
-    (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
-     settlement ->> 'provider', outcome,
-     settlement ->> 'error_code', coalesce((settlement ->> 'stream')::boolean, false),
+    (this_call, account.id, hold.key_id, told.request_id, model,
+     told.provider, outcome,
+     told.error_code, coalesce(told.stream, false),
      prompt_tokens, least(cached_tokens, prompt_tokens), least(written_tokens, prompt_tokens), completion_tokens,
-     least(gateway.token_count(usage, 'reasoning'), completion_tokens), units,
-     coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost, (facts ->> 'markup')::integer,
-     (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key is not null,
-     case when account.deleted_at is null then settlement ->> 'end_user' end,
-     case when account.deleted_at is null then settlement -> 'tags' end,
-     case when account.deleted_at is null then settlement -> 'metadata' end,
-     (settlement ->> 'replayed_call')::uuid, settlement ->> 'answer_id', settlement ->> 'finish_reason',
-     (settlement ->> 'asked_ms')::integer,
-     nullif(settlement -> 'attempts', 'null'), case when is_plain then (price ->> 'prompt')::bigint end,
-     case when is_plain then (price ->> 'cached')::bigint end, case when is_plain then (price ->> 'completion')::bigint end,
-     case when not is_plain then price end, hold.created_at, at);
+     least(gateway.clamp(used.reasoning)::integer, completion_tokens), units,
+     coalesce(told.estimated, false), clamped, hold.amount, cost, facts.markup,
+     told.first_byte_ms, told.duration_ms, told.app, facts.own_key is not null,
+     case when account.deleted_at is null then told.end_user end,
+     case when account.deleted_at is null then told.tags end,
+     case when account.deleted_at is null then told.metadata end,
+     told.replayed_call, told.answer_id, told.finish_reason, told.asked_ms,
+     told.attempts, case when is_plain then price.prompt end,
+     case when is_plain then price.cached end, case when is_plain then price.completion end,
+     case when not is_plain then facts.price end, hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
   update gateway.api_keys as k set
     requests_used = requests_used + (hold.state <> 'swept')::integer,
-    spent = gateway.spent_in_period(k, hold.created_at) + cost,
+    spent = cost + case when spend_period is null then spent
+                        else gateway.spent_since(spent, spend_period_start, spend_period, hold.created_at) end,
     spent_ever = spent_ever + cost,
     spend_period_start = case when spend_period is null then spend_period_start
-                              else greatest(spend_period_start, gateway.period_start(spend_period, hold.created_at)) end,
+                              else gateway.later_period(spend_period_start, spend_period, hold.created_at) end,
     last_used_at = greatest(last_used_at, hold.created_at)
     where id = hold.key_id
-    returning gateway.spend_limit_step(spent, cost, spend_limit) into limit_step;
-  if account.has_end_users and settlement ->> 'end_user' is not null then
-    perform gateway.charge_end_user(owner, settlement ->> 'end_user', cost, hold.created_at, at);
+    returning case when spend_limit is not null then gateway.spend_limit_step(spent, cost, spend_limit) end into limit_step;
+  if account.has_end_users and told.end_user is not null then
+    perform gateway.charge_end_user(owner, told.end_user, cost, hold.created_at, at);
   end if;
   if limit_step is not null then
     perform gateway.notify_of_spend_limit(hold.key_id, limit_step, at);
@@ -6320,21 +6404,20 @@ begin
   account.held := account.held - reserved;
   update gateway.accounts set
     balance = account.balance, held = account.held, alert_at = account.alert_at, month_tokens = month_tokens + prompt_tokens + completion_tokens,
-    month_own_requests = month_own_requests + (own_key is not null and outcome <> 'failed')::integer
+    month_own_requests = month_own_requests + (facts.own_key is not null and outcome <> 'failed')::integer
     where id = owner;
   if account.debt > 0 then
     account := gateway.repay_debt(account, at);
   end if;
-  if turn is not null then
-    perform gateway.end_turn(account, this_call, turn, at);
+  if told.turn is not null then
+    perform gateway.end_turn(account, this_call, told.turn, at);
   end if;
-  if response is not null then
-    perform gateway.store_response(account, this_call, response, at);
+  if told.stored_response is not null then
+    perform gateway.store_response(account, this_call, told.stored_response, at);
   end if;
-  return jsonb_build_object(
-    'cost', cost, 'balance', account.balance, 'clamped', clamped, 'exceeding', exceeding,
-    'topup_due', (
-      account.balance - account.held < account.topup_below and coalesce(account.topup_after <= at, true)) is true);
+  return format(
+    '{"cost":%s,"balance":%s,"clamped":%s,"exceeding":%s,"topup_due":%s}', cost, account.balance, clamped::text, exceeding,
+    ((account.balance - account.held < account.topup_below and coalesce(account.topup_after <= at, true)) is true)::text);
 end;
 $$;
 
@@ -16999,8 +17082,8 @@ revoke execute on function public.record_refusal(jsonb, text) from public, anon,
 grant execute on function public.record_refusal(jsonb, text) to service_role;
 
 -- 40_begin_request.sql
-revoke execute on function public.begin_request(jsonb, jsonb) from public, anon, authenticated;
-grant execute on function public.begin_request(jsonb, jsonb) to service_role;
+revoke execute on function public.begin_request(jsonb) from public, anon, authenticated;
+grant execute on function public.begin_request(jsonb) to service_role;
 
 -- 41_finish_request.sql
 revoke execute on function public.finish_request(jsonb) from public, anon, authenticated;

@@ -84,12 +84,19 @@ $$;
 -- The same limits are always the same text, which is its own version: a limiter that used another text used other
 -- limits. Rates are counted by a key's id: a rotation, a former secret or a new pepper is no way to a fresh window.
 -- Every call needs it, so it is one expression, which Postgres puts in the caller's place.
+create function gateway.word_of_limits(
+  account uuid, key uuid, plan text, of_plan text, of_account jsonb, of_key jsonb, environment text)
+returns text
+language sql stable parallel safe
+return 'account=' || account::text || ' key=' || key::text || ' plan=' || plan || case
+  when of_account = '{}' and of_key = '{}' and environment = 'live' then of_plan
+  else gateway.own_limit_pairs(plan, of_account, of_key, environment)
+end;
+
 create function gateway.limits(account gateway.accounts, key gateway.api_keys, plan gateway.plans) returns text
 language sql stable parallel safe
-return 'account=' || account.id::text || ' key=' || key.id::text || ' plan=' || plan.id || case
-  when account.rate_limits = '{}' and key.rate_limits = '{}' and key.environment = 'live' then plan.limits
-  else gateway.own_limit_pairs(plan.id, account.rate_limits, key.rate_limits, key.environment)
-end;
+return gateway.word_of_limits(
+  account.id, key.id, plan.id, plan.limits, account.rate_limits, key.rate_limits, key.environment);
 
 -- The same for people: {"account": {"requests_per_minute": …}, "key": {…}}. Read out of the text, so that nobody is
 -- shown other limits than the limiter takes.

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::price::Price;
+use super::turns::PATIENCE;
 use super::units::Units;
 use super::usage::Usage;
 use crate::app::App;
@@ -17,6 +18,7 @@ use crate::idempotency::Idempotency;
 use crate::keyring::Sealed;
 use crate::money::{Nanos, nanos, optional_nanos};
 use crate::providers::candidate::Candidate;
+use crate::providers::table::PROVIDERS;
 use crate::providers::wishes::Wishes;
 use crate::supabase::{RpcError, refusal};
 
@@ -28,13 +30,17 @@ const WHOLE: u32 = 10_000;
 pub struct HoldRequest<'a> {
     /// Ours, a UUIDv7: the key of hold and settle.
     pub call_id: Uuid,
+    /// When it was made, in Unix time.
+    pub begun: Option<u64>,
     /// The model's id in the catalog.
     pub model: &'a str,
-    /// What it is asked for, as the catalog's `kind`.
+    /// What it is asked for, as the catalog's `kind`; it need not be said of a chat.
+    #[serde(skip_serializing_if = "is_chat")]
     pub kind: &'static str,
     /// The providers that may serve it with our key.
     pub providers: &'a [&'static str],
-    /// The providers that the caller lets serve it: with a key of the caller's own, they may.
+    /// The providers that the caller lets serve it: with a key of the caller's own, they may. `true` stands for all there are.
+    #[serde(serialize_with = "all_or_listed")]
     pub allowed: &'a [&'static str],
     /// What calls with such a key cost, if the operator charges for them.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,6 +82,14 @@ pub struct HoldRequest<'a> {
     /// What becomes of its answer, where that is stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stored_response: Option<HoldStored>,
+}
+
+fn is_chat(kind: &&str) -> bool {
+    *kind == "chat"
+}
+
+fn all_or_listed<S: Serializer>(allowed: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
+    if allowed.len() == PROVIDERS.len() { serializer.serialize_bool(true) } else { serializer.collect_seq(allowed) }
 }
 
 /// What the hold must know of a call whose answer is stored, or that goes on from one that is: what was said before is a part of the
@@ -176,9 +190,10 @@ pub struct HoldFacts {
     markup: u32,
     placed_at: String,
     /// The caller's own key that served it, by its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
     own_key: Option<Uuid>,
     /// The most that an own key's fee can be where nothing else is known.
-    #[serde(with = "optional_nanos")]
+    #[serde(with = "optional_nanos", skip_serializing_if = "Option::is_none")]
     ceiling: Option<Nanos>,
     /// The frozen prices of the candidate that served; without one the hold is charged.
     price: Option<Price>,
@@ -286,8 +301,19 @@ pub async fn place(app: &App, caller: &Caller, request: &HoldRequest<'_>) -> Res
     let refused = |error| NoHold::Refused { error, limits: None, topup_due: None };
     let supabase = app.supabase().map_err(refused)?;
     caller.note_asked();
-    let turn = app.turns.begin(caller.key_hash(), supabase.timeout()).await.map_err(refused)?;
-    match supabase.rpc("begin_request", &Arguments { caller, call: request }).await {
+    let turn = app.turns.begin(caller.key_hash(), PATIENCE).await.map_err(refused)?;
+    let arguments = Arguments { caller, call: request };
+    let answer = loop {
+        let place = turn.place().await.map_err(refused)?;
+        let answer = supabase.rpc("begin_request", &arguments).await;
+        drop(place);
+        match answer {
+            // It was rolled back, so it may be asked again, and there is nothing to be undone.
+            Err(RpcError::Busy(_)) => turn.found_busy(),
+            answer => break answer,
+        }
+    };
+    match answer {
         Ok(Answer::Placed(hold)) => {
             app.turns.learn(caller.key_hash(), hold.account_id);
             Ok(Hold { units: request.units.clone(), ..*hold })
@@ -299,11 +325,6 @@ pub async fn place(app: &App, caller: &Caller, request: &HoldRequest<'_>) -> Res
             Err(NoHold::Refused { error: refusal(code, refused.members), limits, topup_due })
         }
         Err(RpcError::Refused(error)) => Err(refused(error)),
-        // It was rolled back, so there is nothing to be undone.
-        Err(busy @ RpcError::Busy(_)) => {
-            turn.found_busy();
-            Err(refused(busy.into()))
-        }
-        Err(unavailable @ RpcError::Unavailable(_)) => Err(NoHold::Unknown(unavailable.into())),
+        Err(unavailable) => Err(NoHold::Unknown(unavailable.into())),
     }
 }
