@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use shared::app::{App, SharedApp};
@@ -132,10 +132,6 @@ pub fn deployment(config: Config) -> Result<SharedApp, Box<dyn Error>> {
 /// # Errors
 /// When the database cannot be used, or refuses the settlement.
 pub async fn book(app: &App, found: &Found) -> Result<Booked, Box<dyn Error>> {
-    #[derive(Serialize)]
-    struct Arguments<'a> {
-        settlement: &'a RawValue,
-    }
     #[derive(Deserialize)]
     struct Settled {
         cost: i64,
@@ -144,8 +140,7 @@ pub async fn book(app: &App, found: &Found) -> Result<Booked, Box<dyn Error>> {
         #[serde(default)]
         tombstone: bool,
     }
-    let arguments = Arguments { settlement: &found.settlement };
-    let settled: Settled = app.supabase()?.rpc("finish_request", &arguments).await?;
+    let settled: Settled = app.supabase()?.rpc("finish_request", &found.settlement).await?;
     Ok(match settled {
         Settled { tombstone: true, .. } => Booked::NotBegun,
         Settled { repeated: true, cost, .. } => Booked::Before(Nanos(cost)),

@@ -99,7 +99,7 @@ impl Supabase {
     pub async fn rpc<T: DeserializeOwned>(
         &self,
         function: &'static str,
-        arguments: &impl Serialize,
+        arguments: &(impl Serialize + ?Sized),
     ) -> Result<T, RpcError> {
         let arguments = serde_json::to_string(arguments).map_err(|e| RpcError::Unavailable(e.to_string()))?;
         if holds_nul(&arguments) {

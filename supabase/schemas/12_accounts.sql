@@ -29,7 +29,7 @@ create table gateway.accounts (
   next_overdue timestamptz,
   topup_below bigint,
   topup_after timestamptz,
-  alert_below bigint not null default 10000000000 check (alert_below >= 0),
+  alert_below gateway.unsigned_bigint not null default 10000000000,
   alert_at bigint,
   month date not null default date_trunc('month', now() at time zone 'utc')::date,
   month_requests bigint not null default 0,

@@ -39,6 +39,24 @@ return case
   else 0
 end;
 
+-- What a key that has periods has spent in that of a moment, of what it has spent in the one that began then; and the later of the
+-- two. Neither is put in its caller's place: most keys have no periods, and their calls need none of this.
+create function gateway.spent_since(spent bigint, starts timestamptz, period text, at timestamptz) returns bigint
+language plpgsql immutable
+as $$
+begin
+  return case when starts >= gateway.period_start(period, at) then spent else 0 end;
+end;
+$$;
+
+create function gateway.later_period(starts timestamptz, period text, at timestamptz) returns timestamptz
+language plpgsql immutable
+as $$
+begin
+  return greatest(starts, gateway.period_start(period, at));
+end;
+$$;
+
 -- The first check that this key fails for this caller, scope and model, by its code, or null. No key has the scope `self`, and
 -- each may do what asks for it: to read of itself. Every call asks it, and
 -- hardly any gets a code: so what is said with a code is said elsewhere, and need not be made ready here.

@@ -85,12 +85,19 @@ $$;
 -- limits. Rates are counted by a key's id: a rotation, a former secret or a new pepper is no way to a fresh window. Behind them stands
 -- cache=SECONDS, where the key has answers kept (see gateway.api_keys.cache_ttl): who looks for one must know it as soon as the limits.
 -- Every call needs it, so it is one expression, which Postgres puts in the caller's place.
+create function gateway.word_of_limits(
+  account uuid, key uuid, plan text, of_plan text, of_account jsonb, of_key jsonb, environment text, cache_ttl integer)
+returns text
+language sql stable parallel safe
+return 'account=' || account::text || ' key=' || key::text || ' plan=' || plan || case
+  when of_account = '{}' and of_key = '{}' and environment = 'live' then of_plan
+  else gateway.own_limit_pairs(plan, of_account, of_key, environment)
+end || coalesce(' cache=' || cache_ttl::text, '');
+
 create function gateway.limits(account gateway.accounts, key gateway.api_keys, plan gateway.plans) returns text
 language sql stable parallel safe
-return 'account=' || account.id::text || ' key=' || key.id::text || ' plan=' || plan.id || case
-  when account.rate_limits = '{}' and key.rate_limits = '{}' and key.environment = 'live' then plan.limits
-  else gateway.own_limit_pairs(plan.id, account.rate_limits, key.rate_limits, key.environment)
-end || coalesce(' cache=' || key.cache_ttl::text, '');
+return gateway.word_of_limits(
+  account.id, key.id, plan.id, plan.limits, account.rate_limits, key.rate_limits, key.environment, key.cache_ttl);
 
 -- The same for people: {"account": {"requests_per_minute": …}, "key": {…}}. Read out of the text, so that nobody is
 -- shown other limits than the limiter takes.

@@ -134,16 +134,17 @@ $$;
 -- what is thought. One expression, which is put in its caller's place. Null where it does not apply or a price is not known: then
 -- gateway.cost has the word.
 create function gateway.text_cost(
-  price jsonb, prompt integer, cached integer, written integer, completion integer, markup integer)
+  price gateway.price, prompt integer, cached integer, written integer, completion integer, markup integer)
 returns bigint
 language sql immutable parallel safe
-return case when not price ?| '{tiers,reasoning}' and cached::bigint + written <= prompt then nullif(gateway.charge(
-  (prompt - cached - written) * (price ->> 'prompt')::numeric
-  + cached * coalesce(price ->> 'cached', price ->> 'prompt')::numeric
-  + written * coalesce(price ->> 'written', price ->> 'prompt')::numeric
-  + completion * (price ->> 'completion')::numeric
-  + (price ->> 'request')::numeric * 1000000,
-  markup), 9223372036854775807) end;
+return case when price.tiers is null and price.reasoning is null and cached::bigint + written <= prompt
+  then nullif(gateway.charge(
+    (prompt - cached - written) * price.prompt::numeric
+    + cached * coalesce(price.cached, price.prompt)::numeric
+    + written * coalesce(price.written, price.prompt)::numeric
+    + completion * price.completion::numeric
+    + price.request::numeric * 1000000,
+    markup), 9223372036854775807) end;
 
 -- The units of a usage of which there are more than a call was held for (units, as of gateway.price_call).
 create function gateway.exceeding(usage jsonb, units jsonb) returns jsonb

@@ -28,7 +28,7 @@ begin
   return (
     select coalesce(jsonb_agg(r.provider), '[]')
     from gateway.model_routes as r
-    where r.model_id = model and call -> 'allowed' ? r.provider and gateway.meets(r, (call -> 'wishes') - 'max_price'));
+    where r.model_id = model and gateway.allows(call -> 'allowed', r.provider) and gateway.meets(r, (call -> 'wishes') - 'max_price'));
 end;
 $$;
 

@@ -6,6 +6,11 @@
 -- account may serve where they cannot.
 create type gateway.own_keys as (keys jsonb, fee integer, falls_back boolean);
 
+-- Whether a caller lets a provider serve a call: one of a list, or `true`, which lets all of them.
+create function gateway.allows(allowed jsonb, provider text) returns boolean
+language sql immutable parallel safe
+return allowed = 'true' or allowed ? provider;
+
 -- The caller's own keys for a call: those at providers that have the model, of the ones that the caller allows; `keys` is null if
 -- there is none. The calls that own keys have served this month are beyond the operator's allowance, or they cost nothing.
 -- call: allowed, and own_key_fee: basis_points, free_monthly.
@@ -22,7 +27,7 @@ as $$
     coalesce(bool_and(k.gateway_fallback), false)
   from gateway.provider_keys as k
   join gateway.model_routes as r on r.model_id = own_keys_for.model and r.provider = k.provider and r.enabled
-  where k.account_id = account.id and k.disabled_at is null and call -> 'allowed' ? k.provider
+  where k.account_id = account.id and k.disabled_at is null and gateway.allows(call -> 'allowed', k.provider)
     and (k.allowed_keys = '{}' or own_keys_for.key_id = any (k.allowed_keys))
     and (k.allowed_models = '{}' or gateway.model_allowed(k.allowed_models, own_keys_for.model))
 $$;

@@ -5,8 +5,8 @@
 -- gateway.place_hold.
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
--- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
--- for whom a key of the caller's own may do), own_key_fee (what calls with such keys cost, see gateway.own_keys_for), wishes (see gateway.meets), hedged (see gateway.price_call), prompt_bound (tokens at most, without images), images, tools (whether the
+-- call: call_id, begun (when the gateway made it, in Unix time), model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
+-- for whom a key of the caller's own may do; true: all of them), own_key_fee (what calls with such keys cost, see gateway.own_keys_for), wishes (see gateway.meets), hedged (see gateway.price_call), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
 -- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
@@ -51,7 +51,7 @@ declare
 begin
   if (choices > 0 and markup >= 0 and hold_seconds > 0 and coalesce((call ->> 'output_limit')::bigint, 1) > 0
       and (call ->> 'prompt_bound')::bigint >= 0 and (call ->> 'images')::bigint >= 0
-      and jsonb_typeof(call -> 'providers') = 'array' and jsonb_typeof(call -> 'allowed') = 'array'
+      and jsonb_typeof(call -> 'providers') = 'array' and (jsonb_typeof(call -> 'allowed') = 'array' or call -> 'allowed' = 'true')
       and jsonb_typeof(call -> 'modalities') = 'array' and call ->> 'model' is not null
       and call ->> 'call_id' is not null) is not true then
     -- A null would pass for no choice, no prompt or no image, and hold next to nothing (see gateway.require).
@@ -180,15 +180,19 @@ begin
 end;
 $$;
 
+-- Its one argument, which has no name, is the whole body of the request: {"caller": …, "call": …}. PostgREST hands such an
+-- argument on as it came, where it would read named ones out of the body first.
+--
 -- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
 -- read by index only, since a plan outlives the day on which a table was small.
-create function public.begin_request(caller jsonb, call jsonb) returns json
+create function public.begin_request(jsonb) returns json
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '400ms'
   set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off
 as $$
 declare
-  asked constant gateway.asked_call := jsonb_populate_record(null::gateway.asked_call, call);
-  hash constant text := caller -> 'key_hashes' ->> 0;
+  body alias for $1;
+  asked constant gateway.asked_call := jsonb_populate_record('(,,,,,,,,,,,,,,,,,,,,)'::gateway.asked_call, body -> 'call');
+  hash constant text := body #>> '{caller,key_hashes,0}';
   account gateway.accounts;
   usual gateway.usual_call;
   earliest_end timestamptz;
@@ -202,13 +206,16 @@ begin
       where id = (select account_id from gateway.api_keys where key_hash = hash)
       for no key update);
   at := gateway.now();
-  select * into usual from gateway.usual_call(account, hash, call, asked, at);
-  if found then
+  if gateway.may_be_usual(account, asked, at) then
+    select * into usual from gateway.usual_call(account, hash, asked, at);
+  end if;
+  if usual.key_id is not null then
     until := at + asked.hold_seconds * interval '1 second';
-    earliest_end := gateway.earliest_end(asked.call_id, at);
+    -- As gateway.earliest_end has it, without taking the id apart.
+    earliest_end := coalesce(least(to_timestamp(asked.begun), at) - interval '7 days', '-infinity');
     -- As gateway.place_hold does it, for a call that has left nothing yet, in a month that is counted.
     insert into gateway.holds (call_id, account_id, key_id, request_id, model, state, amount, created_at, expires_at)
-      select asked.call_id, account.id, usual.key_id, caller ->> 'request_id', asked.model, 'open', usual.amount, at, until
+      select asked.call_id, account.id, usual.key_id, body #>> '{caller,request_id}', asked.model, 'open', usual.amount, at, until
         where not exists (
           select from gateway.requests
             where call_id = asked.call_id and finished_at >= earliest_end and finished_at <= at + interval '1 day')
@@ -220,7 +227,7 @@ begin
     if not gateway.has_month(at + interval '7 days') then
       perform gateway.make_months(at);
     end if;
-    return gateway.begin_any_request(caller, call);
+    return gateway.begin_any_request(body -> 'caller', body -> 'call');
   end if;
   update gateway.accounts set
     held = held + usual.amount, next_overdue = least(next_overdue, until), month_requests = month_requests + 1

@@ -22,31 +22,43 @@
 --                    made, so it is charged, and counted as begin_request had. Without: it has not begun; a
 --                    tombstone stops the begin that may still come.
 --
--- Planned like begin_request.
-create function public.finish_request(settlement jsonb) returns jsonb
+-- Its members are read out of JSON once, by these types.
+create type gateway.told_hold as (
+  account_id uuid, model text, markup integer, own_key uuid, ceiling bigint, price jsonb, most_prompt bigint,
+  most_completion bigint, units jsonb);
+create type gateway.told_settlement as (
+  call_id uuid, outcome text, provider text, usage jsonb, estimated boolean, charge_hold boolean, request_id text,
+  error_code text, stream boolean, first_byte_ms integer, duration_ms integer, asked_ms integer, attempts jsonb, app text,
+  end_user text, tags jsonb, metadata jsonb, answer_id text, finish_reason text, replayed_call uuid, turn jsonb,
+  stored_response jsonb, idempotency jsonb, refused_keys jsonb, hold gateway.told_hold);
+
+-- Its one argument, the settlement, is the whole body of the request; it has no name and is planned like begin_request's.
+create function public.finish_request(jsonb) returns json
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '1s'
   set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
-  this_call constant uuid := (settlement ->> 'call_id')::uuid;
-  outcome constant text := settlement ->> 'outcome';
-  facts constant jsonb := nullif(settlement -> 'hold', 'null');
-  turn constant jsonb := nullif(settlement -> 'turn', 'null');
-  response constant jsonb := nullif(settlement -> 'stored_response', 'null');
-  price constant jsonb := nullif(facts -> 'price', 'null');
-  model constant text := coalesce(facts ->> 'model', '');
-  own_key constant uuid := facts ->> 'own_key';
-  usage jsonb := nullif(settlement -> 'usage', 'null');
+  settlement alias for $1;
+  told constant gateway.told_settlement := jsonb_populate_record('(,,,,,,,,,,,,,,,,,,,,,,,,)'::gateway.told_settlement, settlement);
+  facts constant gateway.told_hold := told.hold;
+  this_call constant uuid := told.call_id;
+  outcome constant text := told.outcome;
+  price constant gateway.price := jsonb_populate_record('(,,,,,,,,,,,,,,,)'::gateway.price, facts.price);
+  model constant text := coalesce(facts.model, '');
+  usage jsonb := told.usage;
+  used gateway.usage := jsonb_populate_record('(,,,,,,,,,,,,,)'::gateway.usage, usage);
   -- What is no token of text, or a part of one.
-  units jsonb := nullif(usage - '{prompt,cached,written,completion,reasoning}'::text[], '{}');
-  prompt_tokens integer := gateway.token_count(usage, 'prompt');
-  completion_tokens integer := gateway.token_count(usage, 'completion');
+  units jsonb := case when coalesce(
+      used.written_long, used.image_input, used.audio_input, used.image_output, used.audio_output, used.images, used.searches,
+      used.milliseconds, used.characters) is not null
+    then usage - '{prompt,cached,written,completion,reasoning}'::text[] end;
+  prompt_tokens integer := gateway.clamp(used.prompt)::integer;
+  completion_tokens integer := gateway.clamp(used.completion)::integer;
   cached_tokens integer;
   written_tokens integer;
-  clamped boolean := coalesce(
-    prompt_tokens > (facts ->> 'most_prompt')::bigint or completion_tokens > (facts ->> 'most_completion')::bigint, false);
+  clamped boolean := coalesce(prompt_tokens > facts.most_prompt or completion_tokens > facts.most_completion, false);
   exceeding jsonb := '{}';
-  owner uuid := facts ->> 'account_id';
+  owner uuid := facts.account_id;
   account gateway.accounts;
   hold gateway.holds;
   reserved bigint;
@@ -73,7 +85,7 @@ begin
   end if;
   account := (select whole from gateway.accounts as whole where id = owner for no key update);
   at := gateway.now();
-  if settlement ->> 'idempotency' is not null and account.deleted_at is null then
+  if told.idempotency is not null and account.deleted_at is null then
     perform gateway.remember_call(owner, settlement, at);
   end if;
   -- The account's lock is held, so nobody else changes this hold: a second settle has waited here and finds it gone.
@@ -83,7 +95,7 @@ begin
   end if;
   if hold.call_id is null then
     hold := (select whole from gateway.holds as whole where call_id = this_call);
-    if hold.call_id is null and gateway.recover_hold(this_call, account, facts, at) then
+    if hold.call_id is null and gateway.recover_hold(this_call, account, nullif(settlement -> 'hold', 'null'), at) then
       select * into account from gateway.accounts where id = owner;
       select * into hold from gateway.holds where call_id = this_call;
     end if;
@@ -94,8 +106,8 @@ begin
       perform gateway.refuse(gateway.refusal(409, 'call_finished'));
     end if;
     if outcome = 'refused' then
-      if turn is not null then
-        perform gateway.end_turn(account, this_call, turn, at);
+      if told.turn is not null then
+        perform gateway.end_turn(account, this_call, told.turn, at);
       end if;
       return gateway.release_hold(account, hold, settlement, at);
     end if;
@@ -103,36 +115,36 @@ begin
   end if;
 
   if clamped then
-    prompt_tokens := least(prompt_tokens, (facts ->> 'most_prompt')::bigint);
-    completion_tokens := least(completion_tokens, (facts ->> 'most_completion')::bigint);
+    prompt_tokens := least(prompt_tokens, facts.most_prompt);
+    completion_tokens := least(completion_tokens, facts.most_completion);
     usage := usage || jsonb_build_object('prompt', prompt_tokens, 'completion', completion_tokens);
   end if;
-  if units is not null and facts ? 'units' then
-    exceeding := gateway.exceeding(usage, facts -> 'units');
+  if units is not null and facts.units is not null then
+    exceeding := gateway.exceeding(usage, facts.units);
     if exceeding <> '{}' then
       clamped := true;
-      usage := usage || gateway.bounds(exceeding, facts -> 'units');
-      units := units || gateway.bounds(exceeding, facts -> 'units');
+      usage := usage || gateway.bounds(exceeding, facts.units);
+      units := units || gateway.bounds(exceeding, facts.units);
     end if;
   end if;
-  cached_tokens := gateway.token_count(usage, 'cached');
-  written_tokens := gateway.token_count(usage, 'written');
-  if outcome <> 'failed' and settlement ->> 'replayed_call' is null then
+  cached_tokens := gateway.clamp(used.cached)::integer;
+  written_tokens := gateway.clamp(used.written)::integer;
+  if outcome <> 'failed' and told.replayed_call is null then
     -- Uncounted is not free, and neither is a provider that was no candidate. A call that an own key has served costs its fee at
     -- most, whatever the hold covers besides.
-    most := least(hold.amount, (facts ->> 'ceiling')::bigint);
+    most := least(hold.amount, facts.ceiling);
     cost := most;
-    if usage is not null and price is not null and settlement ->> 'charge_hold' is distinct from 'true' then
+    if usage is not null and facts.price is not null and told.charge_hold is not true then
       if units is null then
         cost := gateway.text_cost(
-          price, prompt_tokens, cached_tokens, written_tokens, completion_tokens, (facts ->> 'markup')::integer);
+          price, prompt_tokens, cached_tokens, written_tokens, completion_tokens, facts.markup);
       else
         cost := null;
       end if;
       if cost is null then
-        cost := coalesce(gateway.cost(price, usage, (facts ->> 'markup')::integer), most);
+        cost := coalesce(gateway.cost(facts.price, usage, facts.markup), most);
       end if;
-      if settlement ->> 'estimated' = 'true' then
+      if told.estimated then
         cost := least(cost, most);
       end if;
     end if;
@@ -164,46 +176,47 @@ begin
     update gateway.accounts set debt = account.debt, next_expiry = account.next_expiry where id = owner;
   end if;
 
-  if own_key is not null then
-    update gateway.provider_keys set last_used_at = at where id = own_key and account_id = account.id;
+  if facts.own_key is not null then
+    update gateway.provider_keys set last_used_at = at where id = facts.own_key and account_id = account.id;
   end if;
-  if settlement ? 'refused_keys' then
-    perform gateway.notify_of_own_keys(account.id, settlement -> 'refused_keys', at);
+  if told.refused_keys is not null then
+    perform gateway.notify_of_own_keys(account.id, told.refused_keys, at);
   end if;
-  is_plain := coalesce(units is null and price ->> 'request' = '0' and not price ?| '{written,reasoning,tiers}', false);
+  is_plain := coalesce(
+    units is null and price.request = 0 and price.written is null and price.reasoning is null and price.tiers is null, false);
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
      cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, markup, first_byte_ms, duration_ms, app, own_key,
      end_user, tags, metadata, replayed_call, answer_id, finish_reason, asked_ms, attempts, prompt_price, cached_price, completion_price, price,
      created_at, finished_at)
     values
-    (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
-     settlement ->> 'provider', outcome,
-     settlement ->> 'error_code', coalesce((settlement ->> 'stream')::boolean, false),
+    (this_call, account.id, hold.key_id, told.request_id, model,
+     told.provider, outcome,
+     told.error_code, coalesce(told.stream, false),
      prompt_tokens, least(cached_tokens, prompt_tokens), least(written_tokens, prompt_tokens), completion_tokens,
-     least(gateway.token_count(usage, 'reasoning'), completion_tokens), units,
-     coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost, (facts ->> 'markup')::integer,
-     (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key is not null,
-     case when account.deleted_at is null then settlement ->> 'end_user' end,
-     case when account.deleted_at is null then settlement -> 'tags' end,
-     case when account.deleted_at is null then settlement -> 'metadata' end,
-     (settlement ->> 'replayed_call')::uuid, settlement ->> 'answer_id', settlement ->> 'finish_reason',
-     (settlement ->> 'asked_ms')::integer,
-     nullif(settlement -> 'attempts', 'null'), case when is_plain then (price ->> 'prompt')::bigint end,
-     case when is_plain then (price ->> 'cached')::bigint end, case when is_plain then (price ->> 'completion')::bigint end,
-     case when not is_plain then price end, hold.created_at, at);
+     least(gateway.clamp(used.reasoning)::integer, completion_tokens), units,
+     coalesce(told.estimated, false), clamped, hold.amount, cost, facts.markup,
+     told.first_byte_ms, told.duration_ms, told.app, facts.own_key is not null,
+     case when account.deleted_at is null then told.end_user end,
+     case when account.deleted_at is null then told.tags end,
+     case when account.deleted_at is null then told.metadata end,
+     told.replayed_call, told.answer_id, told.finish_reason, told.asked_ms,
+     told.attempts, case when is_plain then price.prompt end,
+     case when is_plain then price.cached end, case when is_plain then price.completion end,
+     case when not is_plain then facts.price end, hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
   update gateway.api_keys as k set
     requests_used = requests_used + (hold.state <> 'swept')::integer,
-    spent = gateway.spent_in_period(k, hold.created_at) + cost,
+    spent = cost + case when spend_period is null then spent
+                        else gateway.spent_since(spent, spend_period_start, spend_period, hold.created_at) end,
     spent_ever = spent_ever + cost,
     spend_period_start = case when spend_period is null then spend_period_start
-                              else greatest(spend_period_start, gateway.period_start(spend_period, hold.created_at)) end,
+                              else gateway.later_period(spend_period_start, spend_period, hold.created_at) end,
     last_used_at = greatest(last_used_at, hold.created_at)
     where id = hold.key_id
-    returning gateway.spend_limit_step(spent, cost, spend_limit) into limit_step;
-  if account.has_end_users and settlement ->> 'end_user' is not null then
-    perform gateway.charge_end_user(owner, settlement ->> 'end_user', cost, hold.created_at, at);
+    returning case when spend_limit is not null then gateway.spend_limit_step(spent, cost, spend_limit) end into limit_step;
+  if account.has_end_users and told.end_user is not null then
+    perform gateway.charge_end_user(owner, told.end_user, cost, hold.created_at, at);
   end if;
   if limit_step is not null then
     perform gateway.notify_of_spend_limit(hold.key_id, limit_step, at);
@@ -214,20 +227,19 @@ begin
   account.held := account.held - reserved;
   update gateway.accounts set
     balance = account.balance, held = account.held, alert_at = account.alert_at, month_tokens = month_tokens + prompt_tokens + completion_tokens,
-    month_own_requests = month_own_requests + (own_key is not null and outcome <> 'failed')::integer
+    month_own_requests = month_own_requests + (facts.own_key is not null and outcome <> 'failed')::integer
     where id = owner;
   if account.debt > 0 then
     account := gateway.repay_debt(account, at);
   end if;
-  if turn is not null then
-    perform gateway.end_turn(account, this_call, turn, at);
+  if told.turn is not null then
+    perform gateway.end_turn(account, this_call, told.turn, at);
   end if;
-  if response is not null then
-    perform gateway.store_response(account, this_call, response, at);
+  if told.stored_response is not null then
+    perform gateway.store_response(account, this_call, told.stored_response, at);
   end if;
-  return jsonb_build_object(
-    'cost', cost, 'balance', account.balance, 'clamped', clamped, 'exceeding', exceeding,
-    'topup_due', (
-      account.balance - account.held < account.topup_below and coalesce(account.topup_after <= at, true)) is true);
+  return format(
+    '{"cost":%s,"balance":%s,"clamped":%s,"exceeding":%s,"topup_due":%s}', cost, account.balance, clamped::text, exceeding,
+    ((account.balance - account.held < account.topup_below and coalesce(account.topup_after <= at, true)) is true)::text);
 end;
 $$;

@@ -7,8 +7,8 @@ revoke execute on function public.record_refusal(jsonb, text) from public, anon,
 grant execute on function public.record_refusal(jsonb, text) to service_role;
 
 -- 40_begin_request.sql
-revoke execute on function public.begin_request(jsonb, jsonb) from public, anon, authenticated;
-grant execute on function public.begin_request(jsonb, jsonb) to service_role;
+revoke execute on function public.begin_request(jsonb) from public, anon, authenticated;
+grant execute on function public.begin_request(jsonb) to service_role;
 
 -- 41_finish_request.sql
 revoke execute on function public.finish_request(jsonb) from public, anon, authenticated;

@@ -69,7 +69,7 @@ impl Books {
         fill(&database, rows).await?;
         let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await?;
         tokio::spawn(connection);
-        let begin = client.prepare("select public.begin_request($1, $2)").await?;
+        let begin = client.prepare("select public.begin_request($1)").await?;
         let finish = client.prepare("select public.finish_request($1)").await?;
         Ok(Self { database, client, begin, finish })
     }
@@ -81,11 +81,11 @@ impl Books {
             let call_id = Uuid::now_v7();
             let caller = json!({ "key_hashes": [KEY_HASH], "ip": "203.0.113.7", "domain": null, "user_agent": "bench",
                 "request_id": call_id });
-            let call = json!({ "call_id": call_id, "model": "standin/fast", "providers": ["openrouter"], "allowed": [],
+            let call = json!({ "call_id": call_id, "begun": call_id.get_timestamp().map(|made| made.to_unix().0), "model": "standin/fast", "providers": ["openrouter"], "allowed": [],
                 "prompt_bound": 180, "images": 0, "tools": false, "modalities": [], "choices": 1, "output_limit": 256,
                 "hold_seconds": 660, "markup": 10_000 });
             let began = Instant::now();
-            let held = self.client.query_one(&self.begin, &[&Json(caller), &Json(call)]).await?;
+            let held = self.client.query_one(&self.begin, &[&Json(json!({ "caller": caller, "call": call }))]).await?;
             begins.push(began.elapsed());
             let Json(held): Json<Value> = held.try_get(0)?;
             let hold: Hold = serde_json::from_value(held)?;

@@ -10,8 +10,8 @@ use std::{
 };
 use tokio_postgres::Client;
 
-/// Reads the functions of schema `public`. Left out are those that the original cannot call by name or that this
-/// stand-in does not need: procedures, triggers, unnamed and variadic parameters.
+/// Reads the functions of schema `public`. Left out are those that the original cannot call or that this stand-in does not
+/// need: procedures, triggers, variadic parameters, and parameters without a name, but for a single one that takes JSON.
 const FUNCTIONS: &str = "
     select p.proname::text,
            p.provolatile = 'v',
@@ -60,6 +60,9 @@ struct Parameter {
 pub(super) struct Function {
     name: String,
     parameters: Vec<Parameter>,
+    /// The type of its only parameter, which has no name: it takes the body as it comes
+    /// (<https://docs.postgrest.org/en/v13/references/api/functions.html#functions-with-a-single-unnamed-parameter>).
+    whole: Option<String>,
     /// A function that is not runs in a read-only transaction.
     pub volatile: bool,
     pub returns: Returns,
@@ -98,9 +101,14 @@ impl Catalog {
                     required: i16::try_from(position).is_ok_and(|position| position < required),
                 })
                 .collect();
-            if parameters.len() != types.len() || parameters.iter().any(|parameter| parameter.name.is_empty()) {
-                continue;
-            }
+            let is_unnamed =
+                parameters.len() != types.len() || parameters.iter().any(|parameter| parameter.name.is_empty());
+            let whole = match types.as_slice() {
+                [only] if is_unnamed && ["json", "jsonb"].contains(&only.as_str()) => Some(only.clone()),
+                _ if is_unnamed => continue,
+                _ => None,
+            };
+            let parameters = if is_unnamed { Vec::new() } else { parameters };
             let returns = match row.try_get(2)? {
                 "void" => Returns::Void,
                 "json" => Returns::Json,
@@ -110,6 +118,7 @@ impl Catalog {
             let function = Function {
                 name: name.clone(),
                 parameters,
+                whole,
                 volatile: row.try_get(1)?,
                 returns,
                 worded: RwLock::default(),
@@ -127,13 +136,16 @@ impl Catalog {
         self.timeouts.get(role).map(String::as_str)
     }
 
-    /// Finds the one function of that name that takes exactly these arguments.
+    /// Finds the one function of that name that takes exactly these arguments, or the body as a whole.
     pub(super) fn find(&self, name: &str, arguments: &Arguments) -> Result<Arc<Function>, Answer> {
         let named = self.functions.get(name).map(Vec::as_slice).unwrap_or_default();
         let fitting: Vec<&Arc<Function>> = named.iter().filter(|function| function.takes(arguments)).collect();
         match fitting.as_slice() {
             [function] => Ok(Arc::clone(function)),
-            [] => Err(not_found(name, arguments, named)),
+            [] => match named.iter().find(|function| function.whole.is_some()) {
+                Some(function) => Ok(Arc::clone(function)),
+                None => Err(not_found(name, arguments, named)),
+            },
             _ => {
                 let candidates: Vec<String> = fitting.iter().map(|function| function.signature()).collect();
                 let message =
@@ -169,6 +181,9 @@ fn not_found(name: &str, arguments: &Arguments, named: &[Arc<Function>]) -> Answ
 
 impl Function {
     fn takes(&self, arguments: &Arguments) -> bool {
+        if self.whole.is_some() {
+            return false;
+        }
         let known = |name: &String| self.parameters.iter().any(|parameter| parameter.name == *name);
         arguments.0.iter().all(known)
             && self.parameters.iter().all(|parameter| !parameter.required || arguments.0.contains(&parameter.name))
@@ -184,8 +199,10 @@ impl Function {
     /// arguments as one JSON object (`$1`). Like the original it leaves their conversion to `json_to_record`, so that
     /// JSON becomes SQL by Postgres's own rules.
     pub(super) fn sql(&self, arguments: &Arguments) -> (Arc<str>, bool) {
+        let nothing = Arguments::default();
+        let arguments = if self.whole.is_some() { &nothing } else { arguments };
         // Whether any arguments are given is whether there is a JSON object to read them from.
-        let takes_json = !arguments.0.is_empty();
+        let takes_json = self.whole.is_some() || !arguments.0.is_empty();
         let worded = self.worded.read().unwrap_or_else(PoisonError::into_inner).get(arguments).map(Arc::clone);
         let sql = worded.unwrap_or_else(|| {
             let sql: Arc<str> = self.word(arguments).into();
@@ -201,7 +218,11 @@ impl Function {
         let named: Vec<String> = given().map(|parameter| format!("{0} => a.{0}", quoted(&parameter.name))).collect();
         let record: Vec<String> =
             given().map(|parameter| format!("{} {}", quoted(&parameter.name), parameter.type_name)).collect();
-        let call = format!("public.{}({})", quoted(&self.name), named.join(", "));
+        let handed_on = match &self.whole {
+            Some(type_name) => format!("$1::text::{type_name}"),
+            None => named.join(", "),
+        };
+        let call = format!("public.{}({handed_on})", quoted(&self.name));
         // Read behind the call, which may have set it.
         let headers = "nullif(current_setting('response.headers', true), '')";
         let source = if record.is_empty() {

@@ -136,6 +136,7 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
         .with_cached(call.cached.as_ref().or(expected.as_ref()).map_or("", |cached| cached.fingerprint.as_str()));
     let request = HoldRequest {
         call_id: call.id,
+        begun: call.id.get_timestamp().map(|made| made.to_unix().0),
         model: &demand.model,
         kind: demand.kind.as_str(),
         providers: &providers,

@@ -55,10 +55,13 @@ pub struct Shown {
     /// HMAC-SHA256 of the key in hex, under each pepper, the newest first.
     pub key_hashes: Vec<String>,
     /// The client's address, as the platform vouches for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ip: Option<IpAddr>,
     /// The host of `Origin`, else of `Referer`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
     /// Cut to 256 bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
     /// The request's name.
     pub request_id: String,

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::hold_request::HoldRequest;
 use super::price::Price;
+use super::turns::PATIENCE;
 use super::units::Units;
 use super::usage::Usage;
 use crate::app::App;
@@ -104,9 +105,10 @@ pub struct HoldFacts {
     markup: u32,
     placed_at: String,
     /// The caller's own key that served it, by its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
     own_key: Option<Uuid>,
     /// The most that an own key's fee can be where nothing else is known.
-    #[serde(with = "optional_nanos")]
+    #[serde(with = "optional_nanos", skip_serializing_if = "Option::is_none")]
     ceiling: Option<Nanos>,
     /// The frozen prices of the candidate that served; without one the hold is charged.
     price: Option<Price>,
@@ -239,8 +241,19 @@ pub async fn place(app: &App, caller: &Caller, request: &HoldRequest<'_>) -> Res
     let refused = |error| NoHold::Refused { error, limits: None, topup_due: None };
     let supabase = app.supabase().map_err(refused)?;
     caller.note_asked();
-    let turn = app.turns.begin(caller.key_hash(), supabase.timeout()).await.map_err(refused)?;
-    match supabase.rpc("begin_request", &Arguments { caller, call: request }).await {
+    let turn = app.turns.begin(caller.key_hash(), PATIENCE).await.map_err(refused)?;
+    let arguments = Arguments { caller, call: request };
+    let answer = loop {
+        let place = turn.place().await.map_err(refused)?;
+        let answer = supabase.rpc("begin_request", &arguments).await;
+        drop(place);
+        match answer {
+            // It was rolled back, so it may be asked again, and there is nothing to be undone.
+            Err(RpcError::Busy(_)) => turn.found_busy(),
+            answer => break answer,
+        }
+    };
+    match answer {
         Ok(Answer::Placed(hold)) => {
             app.turns.learn(caller.key_hash(), hold.account_id);
             Ok(Hold { units: request.units.clone(), ..*hold })
@@ -250,11 +263,6 @@ pub async fn place(app: &App, caller: &Caller, request: &HoldRequest<'_>) -> Res
             Err(NoHold::Refused { error: refused.into_error(), limits, topup_due })
         }
         Err(RpcError::Refused(error)) => Err(refused(error)),
-        // It was rolled back, so there is nothing to be undone.
-        Err(busy @ RpcError::Busy(_)) => {
-            turn.found_busy();
-            Err(refused(busy.into()))
-        }
-        Err(unavailable @ RpcError::Unavailable(_)) => Err(NoHold::Unknown(unavailable.into())),
+        Err(unavailable) => Err(NoHold::Unknown(unavailable.into())),
     }
 }

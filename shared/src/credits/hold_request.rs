@@ -1,11 +1,12 @@
 //! What begin_request is asked: everything that decides about a call's hold.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::units::Units;
 use crate::config::OwnKeyFee;
 use crate::idempotency::Idempotency;
+use crate::providers::table::PROVIDERS;
 use crate::providers::wishes::Wishes;
 
 /// What is asked of the database before a provider is.
@@ -13,13 +14,17 @@ use crate::providers::wishes::Wishes;
 pub struct HoldRequest<'a> {
     /// Ours, a UUIDv7: the key of hold and settle.
     pub call_id: Uuid,
+    /// When it was made, in Unix time.
+    pub begun: Option<u64>,
     /// The model's id in the catalog.
     pub model: &'a str,
-    /// What it is asked for, as the catalog's `kind`.
+    /// What it is asked for, as the catalog's `kind`; it need not be said of a chat.
+    #[serde(skip_serializing_if = "is_chat")]
     pub kind: &'static str,
     /// The providers that may serve it with our key.
     pub providers: &'a [&'static str],
-    /// The providers that the caller lets serve it: with a key of the caller's own, they may.
+    /// The providers that the caller lets serve it: with a key of the caller's own, they may. `true` stands for all there are.
+    #[serde(serialize_with = "all_or_listed")]
     pub allowed: &'a [&'static str],
     /// What calls with such a key cost, if the operator charges for them.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,8 +78,17 @@ pub struct Alternative<'a> {
     pub model: &'a str,
     /// The providers that may serve it with our key.
     pub providers: Vec<&'static str>,
-    /// The providers that the caller lets serve it.
+    /// The providers that the caller lets serve it, as above.
+    #[serde(serialize_with = "all_or_listed")]
     pub allowed: &'a [&'static str],
+}
+
+fn is_chat(kind: &&str) -> bool {
+    *kind == "chat"
+}
+
+fn all_or_listed<S: Serializer>(allowed: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
+    if allowed.len() == PROVIDERS.len() { serializer.serialize_bool(true) } else { serializer.collect_seq(allowed) }
 }
 
 /// What the hold must know of a call whose answer is stored, or that goes on from one that is: what was said before is a part of the

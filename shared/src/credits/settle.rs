@@ -72,12 +72,15 @@ pub struct Settlement {
     /// Its tokens.
     pub usage: Option<Usage>,
     /// The tokens were counted by us: at most the hold is charged.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub estimated: bool,
     /// Nothing is known of what a reasoning model produced: the hold is charged.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub charge_hold: bool,
     /// The client's name for the request.
     pub request_id: String,
     /// The error code that the caller got.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_code: Option<&'static str>,
     /// Whether the answer was streamed.
     pub stream: bool,
@@ -92,6 +95,7 @@ pub struct Settlement {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempted>,
     /// The app that calls, by its `HTTP-Referer` or `X-Title`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub app: Option<String>,
     /// Whom it was made for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,11 +148,6 @@ impl Settlement {
         };
         Ok((whole, charge))
     }
-}
-
-#[derive(Serialize)]
-struct Arguments<'a> {
-    settlement: &'a RawValue,
 }
 
 #[derive(Deserialize)]
@@ -265,7 +264,7 @@ pub async fn drain_outbox(app: &App) -> usize {
 
 /// Stores a settlement, of which `told` is what the log may hold.
 async fn store(supabase: &Supabase, settlement: &RawValue, told: &RawValue) -> Result<Stored, RpcError> {
-    match supabase.rpc::<Settled>("finish_request", &Arguments { settlement }).await {
+    match supabase.rpc::<Settled>("finish_request", settlement).await {
         Ok(settled) => {
             if settled.tombstone {
                 tracing::info!(settlement = told.get(), "a call ended before it began");

@@ -8,15 +8,16 @@
 //! - of all accounts, [`BEGINS`] begins at a time. Settles are not counted among these: what a call has cost goes before
 //!   what the next one may cost, so a settle has at most so many begins of this process before it.
 //!
-//! An account whose row stays locked is busy: begin_request gives up after some hundred milliseconds (its lock_timeout), and
-//! whoever waits behind it hears so at once.
+//! An account whose row stays locked is busy: begin_request gives up after some hundred milliseconds (its lock_timeout), so that
+//! its connection is free again. Then the account's calls pause here, each in its place, and ask again; only whose patience ends
+//! meanwhile is refused. Many instances that ask at once are no reason to refuse a call: each is on its way to the row.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use uuid::Uuid;
 
 use crate::error::{Code, Error};
@@ -26,8 +27,10 @@ use crate::error::{Code, Error};
 pub const PLACES: usize = 2;
 /// Begins of all accounts at the database at a time: enough for more than a thousand a second at 10 ms each.
 const BEGINS: usize = 16;
-/// How long an account counts as busy after its row could not be had.
-const BUSY: Duration = Duration::from_millis(250);
+/// How long an account's calls pause, at the least, after its row could not be had.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long a call waits for its turn and its account's row.
+pub const PATIENCE: Duration = Duration::from_secs(15);
 /// Accounts, and keys, remembered at most.
 const CAPACITY: usize = 10_000;
 
@@ -53,11 +56,12 @@ struct Queue {
     busy_until: Mutex<Option<Instant>>,
 }
 
-/// A begin's turn. Dropping it gives the turn to the next one.
+/// A begin's turn in its account's queue. Dropping it gives the turn to the next one.
 pub struct BeginTurn<'a> {
     queue: Arc<Queue>,
+    all: &'a Semaphore,
+    until: Instant,
     _account: Option<OwnedSemaphorePermit>,
-    _all: Option<SemaphorePermit<'a>>,
 }
 
 impl Default for Turns {
@@ -70,16 +74,13 @@ impl Turns {
     /// A turn for the begin of a call of this key, within `patience`.
     ///
     /// # Errors
-    /// `account_busy`: the account's row is locked, or its turn did not come.
+    /// `account_busy`: its turn did not come.
     pub async fn begin(&self, key_hash: &str, patience: Duration) -> Result<BeginTurn<'_>, Error> {
+        let until = Instant::now() + patience;
         let queue = self.queue(self.whose(key_hash));
-        queue.check()?;
-        // Neither is ever closed, so there is a permit of each.
-        let places = async { (Arc::clone(&queue.begins).acquire_owned().await.ok(), self.begins.acquire().await.ok()) };
-        let (account, all) = timeout(patience, places).await.map_err(|_| Error::new(Code::AccountBusy))?;
-        // What whoever was before this one has found holds for it, too.
-        queue.check()?;
-        Ok(BeginTurn { queue, _account: account, _all: all })
+        // It is never closed, so there is a permit.
+        let account = timeout_at(until, Arc::clone(&queue.begins).acquire_owned()).await.map_err(|_| busy())?;
+        Ok(BeginTurn { queue, all: &self.begins, until, _account: account.ok() })
     }
 
     /// A turn for a settle of this account; none if it did not come until then. It ends when it is dropped.
@@ -121,19 +122,39 @@ impl Turns {
     }
 }
 
-impl BeginTurn<'_> {
-    /// The account's row could not be had: who waits for a turn need not try.
+impl<'a> BeginTurn<'a> {
+    /// A place at the database, once the account is not known to be busy. It ends when it is dropped.
+    ///
+    /// # Errors
+    /// `account_busy`: its row stays locked.
+    pub async fn place(&self) -> Result<Option<SemaphorePermit<'a>>, Error> {
+        while let Some(pause_ends) = self.pause_ends() {
+            if pause_ends >= self.until {
+                tracing::warn!("an account's row stays locked");
+                return Err(busy());
+            }
+            sleep_until(pause_ends).await;
+        }
+        Ok(timeout_at(self.until, self.all.acquire()).await.map_err(|_| busy())?.ok())
+    }
+
+    fn pause_ends(&self) -> Option<Instant> {
+        self.queue.busy_until().filter(|ends| *ends > Instant::now())
+    }
+
+    /// The account's row could not be had: whoever has a turn pauses. Not all instances for the same time, which would bring them back at
+    /// once.
     pub fn found_busy(&self) {
-        *self.queue.busy_until() = Some(Instant::now() + BUSY);
+        let spread = Duration::from_millis(Uuid::new_v4().as_bytes()[0].into());
+        *self.queue.busy_until() = Some(Instant::now() + PAUSE + spread);
     }
 }
 
-impl Queue {
-    fn check(&self) -> Result<(), Error> {
-        let busy = self.busy_until().is_some_and(|until| Instant::now() < until);
-        if busy { Err(Error::new(Code::AccountBusy)) } else { Ok(()) }
-    }
+fn busy() -> Error {
+    Error::new(Code::AccountBusy)
+}
 
+impl Queue {
     fn busy_until(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
         self.busy_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -143,7 +164,7 @@ impl Queue {
 mod tests {
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_millis(100);
+    const SHORT: Duration = Duration::from_millis(100);
 
     #[tokio::test]
     async fn an_account_has_few_places_whichever_of_its_keys_asks_and_others_have_theirs() {
@@ -152,41 +173,53 @@ mod tests {
         for key in ["a", "b"] {
             turns.learn(key, account);
         }
-        let first = turns.begin("a", PATIENCE).await.expect("a place");
-        let _second = turns.begin("b", PATIENCE).await.expect("a place");
-        let waited = turns.begin("a", PATIENCE).await.err().map(|error| error.code);
+        let first = turns.begin("a", SHORT).await.expect("a place");
+        let _second = turns.begin("b", SHORT).await.expect("a place");
+        let waited = turns.begin("a", SHORT).await.err().map(|error| error.code);
         assert_eq!(waited, Some(Code::AccountBusy));
-        assert!(turns.begin("another's", PATIENCE).await.is_ok());
+        assert!(turns.begin("another's", SHORT).await.is_ok());
         drop(first);
-        assert!(turns.begin("a", PATIENCE).await.is_ok());
+        assert!(turns.begin("a", SHORT).await.is_ok());
     }
 
     #[tokio::test]
-    async fn who_waits_behind_a_locked_account_hears_so_at_once_and_not_for_long() {
+    async fn the_calls_of_a_busy_account_pause_in_their_places_and_take_none_from_others() {
         let turns = Turns::default();
-        let [one, other] = [turns.begin("a", PATIENCE).await, turns.begin("a", PATIENCE).await];
-        let waiting = turns.begin("a", Duration::from_secs(3600));
-        let found = async {
-            one.expect("a place").found_busy();
+        let [one, other] = [(); 2].map(|()| turns.begin("a", PATIENCE));
+        let (one, other) = (one.await.expect("a turn"), other.await.expect("a turn"));
+        one.found_busy();
+        let began = Instant::now();
+        assert!(turns.begin("another's", SHORT).await.expect("a turn").place().await.is_ok());
+        assert!(began.elapsed() < PAUSE);
+        let (first, second) = tokio::join!(one.place(), other.place());
+        assert!(first.is_ok() && second.is_ok() && began.elapsed() >= PAUSE);
+    }
+
+    #[tokio::test]
+    async fn whoever_has_no_more_patience_is_told_that_the_account_is_busy() {
+        let turns = Turns::default();
+        let turn = turns.begin("a", SHORT).await.expect("a turn");
+        let began = Instant::now();
+        let told = loop {
+            turn.found_busy();
+            if let Err(error) = turn.place().await {
+                break error.code;
+            }
         };
-        let (waited, ()) = tokio::join!(waiting, found);
-        assert_eq!(waited.err().map(|error| error.code), Some(Code::AccountBusy));
-        drop(other);
-        assert!(turns.begin("a", PATIENCE).await.is_err());
-        tokio::time::sleep(BUSY).await;
-        assert!(turns.begin("a", PATIENCE).await.is_ok());
+        assert_eq!(told, Code::AccountBusy);
+        assert!(began.elapsed() <= SHORT);
     }
 
     #[tokio::test]
     async fn of_many_accounts_only_those_are_remembered_in_whose_queue_somebody_waits() {
         let turns = Turns::default();
-        let _turn = turns.begin("waiting", PATIENCE).await.expect("a place");
+        let _turn = turns.begin("waiting", SHORT).await.expect("a place");
         for key in 1..CAPACITY {
-            drop(turns.begin(&key.to_string(), PATIENCE).await.expect("a place"));
+            drop(turns.begin(&key.to_string(), SHORT).await.expect("a place"));
         }
         let queues = || turns.queues.lock().expect("a lock");
         assert_eq!(queues().len(), CAPACITY);
-        drop(turns.begin("one more", PATIENCE).await.expect("a place"));
+        drop(turns.begin("one more", SHORT).await.expect("a place"));
         let key = |key: &str| Whose::Key(key.to_owned());
         assert!(queues().contains_key(&key("waiting")) && queues().contains_key(&key("one more")));
         assert_eq!(queues().len(), 2);
@@ -208,12 +241,13 @@ mod tests {
     #[tokio::test]
     async fn settles_wait_for_no_begin() {
         let turns = Turns::default();
-        let mut begins = Vec::new();
+        let mut places = Vec::new();
         for key in 0..BEGINS {
-            begins.push(turns.begin(&key.to_string(), PATIENCE).await.expect("a place"));
+            let turn = turns.begin(&key.to_string(), SHORT).await.expect("a turn");
+            places.push(turn.place().await.expect("a place"));
         }
-        assert!(turns.begin("one more", PATIENCE).await.is_err());
-        let until = Instant::now() + PATIENCE;
+        assert!(turns.begin("one more", SHORT).await.expect("a turn").place().await.is_err());
+        let until = Instant::now() + SHORT;
         let account = Uuid::new_v4();
         let settles = [turns.settle(account, until).await, turns.settle(account, until).await];
         assert!(settles.iter().all(Option::is_some));

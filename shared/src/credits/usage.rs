@@ -20,8 +20,10 @@ pub struct Usage {
     /// Tokens of the prompt, of all kinds.
     pub prompt: u64,
     /// Prompt tokens that the provider had cached.
+    #[serde(skip_serializing_if = "is_zero")]
     pub cached: u64,
     /// Prompt tokens that the provider wrote into its cache, which some charge more for.
+    #[serde(skip_serializing_if = "is_zero")]
     pub written: u64,
     /// Of these, the ones that it keeps for an hour or longer.
     #[serde(skip_serializing_if = "is_zero")]
@@ -35,6 +37,7 @@ pub struct Usage {
     /// Tokens of all choices, of all kinds.
     pub completion: u64,
     /// Completion tokens spent on reasoning.
+    #[serde(skip_serializing_if = "is_zero")]
     pub reasoning: u64,
     /// Completion tokens of images.
     #[serde(skip_serializing_if = "is_zero")]

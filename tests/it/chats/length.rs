@@ -39,14 +39,14 @@ async fn begun(world: &World, account: &Account, chat: Option<&str>) -> (u64, Du
             "images": 0, "tools": false, "modalities": [], "choices": 1, "output_limit": 100, "hold_seconds": 1, "markup": 10_000,
             "session_id": chat, "prompt_tokens": 20,
         });
-        let begin = format!("select public.begin_request('{caller}', '{call}')");
+        let body = json!({ "caller": caller, "call": call });
+        let begin = format!("select public.begin_request('{body}')");
         let asked = Instant::now();
         answer = world.value(&begin).await;
         shortest = shortest.min(asked.elapsed());
         world.sql("update gateway.chat_sessions set turn_call = null, turn_until = null").await;
-        let call = call.to_string().replace(call["call_id"].as_str().expect("an id"), &Uuid::now_v7().to_string());
-        let explained =
-            format!("explain (analyze, buffers, format json) select public.begin_request('{caller}', '{call}')");
+        let body = body.to_string().replace(call["call_id"].as_str().expect("an id"), &Uuid::now_v7().to_string());
+        let explained = format!("explain (analyze, buffers, format json) select public.begin_request('{body}')");
         let rows = world.platform.database.query(&explained, &[]).await.expect("a plan");
         let plan: Value = rows[0].get(0);
         let pages = |kind: &str| plan[0]["Plan"][format!("Shared {kind} Blocks")].as_u64().expect("a number");

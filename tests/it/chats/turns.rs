@@ -40,7 +40,7 @@ async fn finish(world: &World, id: Uuid, session: &str, outcome: &str, messages:
         "call_id": id, "outcome": outcome, "provider": null,
         "turn": {"session_id": session, "messages": messages, "title": {"ciphertext": "a title", "version": 1}},
     });
-    rpc(world, "finish_request", json!({ "settlement": settlement })).await
+    rpc(world, "finish_request", settlement).await
 }
 
 /// What goes with the call of what was said before.

@@ -99,8 +99,8 @@ async fn its_call_is_charged_once_when_its_settle_comes_after_all() {
         let_the_hold_lapse(&world, &account).await;
         assert_eq!(next_call(wire, &world, &account).await, (200, Value::Null));
         let cost = recorded(&world, &account, 1).await;
-        let late = json!({"settlement": {"call_id": call_id, "outcome": "completed", "provider": wire.provider,
-                                     "usage": {"prompt": 10, "completion": 20}, "hold": facts}});
+        let late = json!({"call_id": call_id, "outcome": "completed", "provider": wire.provider,
+                                     "usage": {"prompt": 10, "completion": 20}, "hold": facts});
         let late_cost = 10 * 1_000 + 20 * 2_000;
         let other = world.platform.gateway().expect("another gateway");
         for repeated in [Value::Null, json!(true)] {

@@ -97,7 +97,7 @@ impl Server {
         let caller = json!({"key_hashes": ["hash"]});
         let call = json!({"call_id": call, "model": "m", "providers": ["openrouter"], "allowed": [], "prompt_bound": 50, "images": 0, "tools": false,
             "modalities": [], "choices": 1, "output_limit": 100, "hold_seconds": 60, "markup": 10_000});
-        self.call("select public.begin_request($1, $2)", &[&caller, &call]).await
+        self.call("select public.begin_request($1)", &[&json!({ "caller": caller, "call": call })]).await
     }
 
     async fn finish(&self, call: Uuid, outcome: &str, begun: &Value) -> Value {

@@ -168,8 +168,8 @@ async fn a_call_that_nobody_settles_gives_its_key_back() {
     let kept = "select count(*) from gateway.idempotent_calls where ciphertext is not null";
     poll("the answer is kept", || async { world.value(kept).await == json!(1) }).await;
     // The settle of the first one comes all the same; it takes nothing from the second.
-    let late = json!({"settlement": {"call_id": call["call_id"], "outcome": "failed", "provider": chat.provider,
-        "hold": tests::facts::facts(&begun, chat.provider), "idempotency": call["idempotency"]}});
+    let late = json!({"call_id": call["call_id"], "outcome": "failed", "provider": chat.provider,
+        "hold": tests::facts::facts(&begun, chat.provider), "idempotency": call["idempotency"]});
     let _: Value = app.supabase().expect("configured").rpc("finish_request", &late).await.expect("an answer");
     assert_eq!(ask(&world, chat, &account, "Hello", "k").await.header("idempotent-replayed"), "true");
     world.settled().await;

@@ -28,8 +28,7 @@ async fn a_call_that_was_never_sent_leaves_no_count_behind() {
     let call = Uuid::now_v7();
     let begun = begin(&app, &world, &account, call).await;
     assert_eq!(counts().await, json!([never[0].as_i64().expect("a count") + 1, 4, HOLD]));
-    let settlement =
-        json!({"settlement": {"call_id": call, "outcome": "refused", "hold": facts(&begun, "openrouter")}});
+    let settlement = json!({"call_id": call, "outcome": "refused", "hold": facts(&begun, "openrouter")});
     for _ in 0..2 {
         let ended: Value =
             app.supabase().expect("configured").rpc("finish_request", &settlement).await.expect("an answer");
@@ -47,8 +46,8 @@ async fn a_settle_that_names_another_account_charges_nobody() {
     let begun = begin(&app, &world, &account, call).await;
     let mut wrong = facts(&begun, "openrouter");
     wrong["account_id"] = json!(other.id);
-    let settlement = json!({"settlement": {"call_id": call, "outcome": "completed", "provider": "openrouter",
-                            "usage": {"prompt": 10, "completion": 20}, "hold": wrong}});
+    let settlement = json!({"call_id": call, "outcome": "completed", "provider": "openrouter",
+                            "usage": {"prompt": 10, "completion": 20}, "hold": wrong});
     let refused = app.supabase().expect("configured").rpc::<Value>("finish_request", &settlement).await;
     assert!(matches!(&refused, Err(RpcError::Refused(error)) if error.code == Code::CallFinished), "{refused:?}");
     assert_eq!((world.money(account.id).await, world.money(other.id).await), ((HOLD, HOLD, 0), (HOLD, 0, 0)));

@@ -27,8 +27,7 @@ pub(super) async fn finish(app: &SharedApp, call_id: Uuid, begun: Option<&Value>
     let settlement = json!({"call_id": call_id, "outcome": "completed", "provider": "openrouter",
                             "usage": {"prompt": 10, "completion": 20},
                             "hold": begun.map(|begun| facts(begun, "openrouter"))});
-    let arguments = json!({ "settlement": settlement });
-    app.supabase().expect("configured").rpc("finish_request", &arguments).await.expect("an answer")
+    app.supabase().expect("configured").rpc("finish_request", &settlement).await.expect("an answer")
 }
 
 /// 10 prompt tokens and 20 completion tokens.
@@ -75,7 +74,7 @@ async fn a_settle_before_its_begin_is_charged_once() {
 async fn a_release_before_its_begin_leaves_no_hold() {
     let world = World::start().await;
     let (app, account, call) = (world.platform.gateway().expect("an app"), world.account(CREDIT).await, Uuid::now_v7());
-    let release = json!({"settlement": {"call_id": call, "outcome": "refused"}});
+    let release = json!({"call_id": call, "outcome": "refused"});
     let _: Value = app.supabase().expect("configured").rpc("finish_request", &release).await.expect("an answer");
     assert_eq!(begin(&app, &world, &account, call).await["refused"]["code"], "call_finished");
     assert_charged(&world, &account, 0).await;
@@ -113,7 +112,7 @@ async fn a_settle_that_waits_for_a_begin_with_an_earlier_tombstone_leaves_none_b
     let (client, connection) = connect.await.expect("a connection");
     tokio::spawn(connection);
     let arguments = arguments(&world, &account, call);
-    let late = format!("begin; select public.begin_request('{}', '{}')", arguments["caller"], arguments["call"]);
+    let late = format!("begin; select public.begin_request('{arguments}')");
     client.batch_execute(&late).await.expect("a begin");
     let (settled, ()) = tokio::join!(finish(&app, call, None), async {
         world.until_waiting(1).await;

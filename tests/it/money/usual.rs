@@ -96,12 +96,16 @@ async fn begun(world: &World, function: &str, account: &Account, (change, member
     }
     let usual = format!(
         "select count(*) from jsonb_populate_record(null::gateway.asked_call, '{call}') as asked, gateway.accounts,
-           gateway.usual_call(accounts, '{}', '{call}', asked, gateway.now())
-         where accounts.id = '{id}'",
+           gateway.usual_call(accounts, '{}', asked, gateway.now())
+         where accounts.id = '{id}' and gateway.may_be_usual(accounts, asked, gateway.now())",
         world.hash(&account.key)
     );
     let usual = world.value(&usual).await == json!(1);
-    let answer = world.value(&format!("select {function}('{caller}', '{call}')::jsonb - 'placed_at'")).await;
+    let arguments = match function {
+        "public.begin_request" => format!("'{}'", json!({ "caller": caller, "call": call })),
+        _ => format!("'{caller}', '{call}'"),
+    };
+    let answer = world.value(&format!("select {function}({arguments})::jsonb - 'placed_at'")).await;
     let left = world
         .value(&format!(
             "select jsonb_build_object(

@@ -106,7 +106,9 @@ async fn what_an_own_key_has_served_costs_its_fee_at_most_whatever_the_hold_cove
         let call = json!({"call_id": id, "model": MODEL, "providers": ["openrouter"], "allowed": ["openrouter"],
             "own_key_fee": {"basis_points": 500, "free_monthly": 2}, "prompt_bound": 50, "images": 0, "tools": false,
             "modalities": [], "choices": 1, "output_limit": 100, "hold_seconds": 60, "markup": 10_000});
-        let hold = world.value(&format!("select public.begin_request('{caller}', '{call}')::jsonb")).await;
+        let hold = world
+            .value(&format!("select public.begin_request('{}')::jsonb", json!({ "caller": caller, "call": call })))
+            .await;
         let (candidates, held) = (&hold["candidates"], hold["held"].as_i64().expect("a hold"));
         assert_eq!(candidates.as_array().map(Vec::len), Some(2), "{hold}");
         let served = &candidates[serves];

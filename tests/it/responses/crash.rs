@@ -23,7 +23,9 @@ async fn a_call_that_is_never_settled_leaves_no_half_of_a_response_and_breaks_no
         "prompt_bound": 50, "images": 0, "tools": false, "modalities": [], "choices": 1, "output_limit": 100,
         "hold_seconds": 60, "markup": 10_000,
         "stored_response": {"wished": true, "previous": previous, "counted": false}});
-    let begun = world.value(&format!("select public.begin_request('{caller}', '{begin}')::jsonb")).await;
+    let begun = world
+        .value(&format!("select public.begin_request('{}')::jsonb", json!({ "caller": caller, "call": begin })))
+        .await;
     assert_eq!((&begun["stores"], begun["history"].as_array().map(Vec::len)), (&json!(true), Some(2)), "{begun}");
     assert!(world.money(account.id).await.1 > 0);
     assert_eq!(kept(&world, &account).await, 1);

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use tests::answer::Answer;
 use tests::certain;
-use tests::watch::poll;
+use tests::watch::{Watch, poll};
 use tests::world::{World, hello};
 
 use super::CREDIT;
@@ -90,4 +90,32 @@ async fn how_long_a_function_waits_for_a_lock_ends_with_it() {
         )
         .await;
     assert_eq!(after, json!("0"), "of the session, as it was before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_hundred_calls_of_one_account_at_once_none_is_refused_for_being_busy() {
+    let Some(world) = World::concurrent("an account with many calls at once").await else { return };
+    // As impatient as they are elsewhere, and more so: a call may find the row locked again and again.
+    world.sql(&IMPATIENT.replace("400ms", "20ms")).await;
+    let account = world.account(200 * CREDIT).await;
+    let gateways = [world.base_url.clone(), world.another_gateway().await];
+    let (watch, lock) = (Watch::new(&world), world.locked(&account).await);
+    let calls = join_all((0..200).map(|i| {
+        let address = format!("{}/v1/chat/completions", gateways[i % 2]);
+        Answer::to(world.http.post(address).bearer_auth(&account.key).json(&hello(&json!({}))))
+    }));
+    let meanwhile = async {
+        poll("calls that found the row locked", || async {
+            watch.rpcs().iter().filter(|call| call.status == Some(500)).count() >= 8
+        })
+        .await;
+        certain("the end of the lock", lock.batch_execute("rollback")).await.expect("a rollback");
+    };
+    let (answers, ()) = tokio::join!(calls, meanwhile);
+    for answer in &answers {
+        answer.success();
+    }
+    world.settled().await;
+    assert_eq!(world.value("select count(*) from gateway.requests").await, json!(200));
+    world.assert_ledger_clean().await;
 }

@@ -46,7 +46,7 @@ fn call(world: &World, account: &Account, id: &str) -> String {
     let call = json!({"call_id": id, "model": MODEL, "providers": ["openrouter"], "allowed": [], "modalities": [],
                       "prompt_bound": 10, "images": 0, "tools": false, "choices": 1, "output_limit": 300, "hold_seconds": 600,
                       "markup": 10_000});
-    format!("public.begin_request('{caller}', '{call}')")
+    format!("public.begin_request('{}')", json!({ "caller": caller, "call": call }))
 }
 
 fn settle(id: &str) -> String {

@@ -46,6 +46,17 @@ async fn arguments_must_be_exactly_those_of_a_function() {
 }
 
 #[tokio::test]
+async fn a_single_argument_of_json_without_a_name_is_the_whole_body() {
+    let fixture = Fixture::start().await;
+    for body in [json!({}), json!({"a": [1, null], "b": "x"})] {
+        let reply = fixture.call("whole", body.clone()).await;
+        assert_eq!((reply.status, reply.body), (200, body));
+    }
+    let reply = fixture.call("nameless", json!({"a": 1})).await;
+    assert_eq!((reply.status, reply.code()), (404, "PGRST202"));
+}
+
+#[tokio::test]
 async fn a_function_made_after_the_start_is_found() {
     let fixture = Fixture::start().await;
     assert_eq!(fixture.call("late", json!({})).await.status, 404);

@@ -47,6 +47,8 @@ $$;
 create function public.secret() returns text language sql stable as $$ select 'secret'::text $$;
 revoke execute on function public.secret() from public, anon, authenticated;
 
+create function public.whole(jsonb) returns jsonb language sql immutable as $$ select $1 $$;
+create function public.nameless(integer) returns integer language sql immutable as $$ select $1 $$;
 create function public.either(a integer) returns text language sql stable as $$ select 'integer'::text $$;
 create function public.either(a text) returns text language sql stable as $$ select 'text'::text $$;
 

@@ -186,9 +186,9 @@ impl Run<'_> {
         let answer = self
             .rpc(
                 "finish_request",
-                json!({"settlement": {
+                json!({
                     "call_id": call.id, "outcome": finish.outcome, "provider": "openrouter", "usage": usage,
-                    "estimated": finish.estimated, "charge_hold": finish.charge_hold, "hold": call.facts}}),
+                    "estimated": finish.estimated, "charge_hold": finish.charge_hold, "hold": call.facts}),
             )
             .await;
         if call.finished.is_none() {

@@ -36,7 +36,7 @@ async fn settle(world: &World, begun: &Value, provider: &str, usage: Value) -> i
     let settlement = json!({"call_id": begun["call_id"], "outcome": "completed", "provider": provider, "usage": usage,
         "estimated": false, "charge_hold": false, "hold": facts(begun, provider)});
     let supabase = app.supabase().expect("configured");
-    let settled: Value = supabase.rpc("finish_request", &json!({ "settlement": settlement })).await.expect("an answer");
+    let settled: Value = supabase.rpc("finish_request", &settlement).await.expect("an answer");
     settled["cost"].as_i64().expect("a cost")
 }
 

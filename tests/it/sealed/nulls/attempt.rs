@@ -19,10 +19,12 @@ impl Scene {
                 json => format!("{name} => ''{}''::jsonb", json.to_string().replace('\'', "''''")),
             })
             .collect();
-        let tried = self
-            .world
-            .value(&format!("select gateway.attempt('select public.{function}({})')", named.join(", ")))
-            .await;
+        // These take their arguments as they come, in one object.
+        let handed_on = match function {
+            "begin_request" | "finish_request" => format!("''{}''", arguments.to_string().replace('\'', "''''")),
+            _ => named.join(", "),
+        };
+        let tried = self.world.value(&format!("select gateway.attempt('select public.{function}({handed_on})')")).await;
         (tried.get("answer").cloned(), tried["changed"] == true)
     }
 }

@@ -194,8 +194,9 @@ async fn every_function_that_takes_an_argument_is_tried() {
     for sample in &samples {
         let arguments: BTreeSet<&str> =
             sample.arguments.as_object().expect("arguments").keys().map(String::as_str).collect();
-        let takes =
-            functions[sample.function].as_array().expect("names").iter().map(|name| name.as_str().expect("a name"));
+        // A function whose argument has no name takes the whole body.
+        let Some(takes) = functions[sample.function].as_array() else { continue };
+        let takes = takes.iter().map(|name| name.as_str().expect("a name"));
         assert_eq!(arguments, takes.collect(), "{}", sample.function);
     }
 }
@@ -219,8 +220,7 @@ async fn a_settlement_that_lacks_what_it_is_charged_by_is_charged_its_hold() {
         *facts.pointer_mut(&format!("/{lost}")).expect(lost) = Value::Null;
         let settlement = json!({"call_id": call_id, "outcome": "completed", "provider": "openrouter", "request_id": "r",
             "usage": {"prompt": 10, "completion": 20}, "hold": facts});
-        let settled: Value =
-            supabase.rpc("finish_request", &json!({ "settlement": settlement })).await.expect("a settle");
+        let settled: Value = supabase.rpc("finish_request", &settlement).await.expect("a settle");
         assert_eq!(settled["cost"], begun["held"], "{lost}");
     }
     scene.world.assert_ledger_clean().await;

@@ -25,11 +25,11 @@ impl Scene {
                 ..sample("begin_request", json!({"caller": user, "call": call}), &["call.output_limit", "call.tools"])
             },
             Sample {
-                wrong: vec![("settlement.outcome", json!("free"))],
+                wrong: vec![("outcome", json!("free"))],
                 ..sample(
                     "finish_request",
-                    json!({"settlement": {"call_id": Uuid::now_v7(), "outcome": "completed", "provider": "openrouter"}}),
-                    &["settlement.provider"],
+                    json!({"call_id": Uuid::now_v7(), "outcome": "completed", "provider": "openrouter"}),
+                    &["provider"],
                 )
             },
             sample("record_refusal", json!({"caller": user, "code": "ip_not_allowed"}), &[]),
