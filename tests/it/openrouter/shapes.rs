@@ -128,7 +128,7 @@ fn generation() -> Value {
         "billable_web_search_calls": "integer", "total_cost": "number", "usage": "number", "upstream_inference_cost": "number",
         "cache_discount": "number|null", "is_byok": "boolean", "origin": "string", "http_referer": "string|null",
         "user_agent": "string|null", "app_id": "integer|null", "response_cache_source_id": "string|null",
-        "provider_responses": "array|null",
+        "provider_responses": "array|null"
     } }"#;
     serde_json::from_str(shape).expect("a shape")
 }
