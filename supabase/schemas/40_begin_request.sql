@@ -148,7 +148,7 @@ begin
       -- What a provider reports beyond these is not believed.
       'most_prompt', greatest((offer.model).context_length, offer.prompt),
       'most_completion', (offer.model).max_output * choices)
-      || case when key.trace_content then '{"trace_content": true}' else '{}' end
+      || case when key.trace_content then '{"trace_content": true}'::jsonb else '{}' end
       || case when further = '[]' then '{}' else jsonb_build_object('place', offer.place) end);
   end loop;
   answer := answers[1];

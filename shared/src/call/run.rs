@@ -32,7 +32,7 @@ pub async fn run(
 }
 
 /// The same of a request that names several models, of whom the first that can answers: `alternatives` are the request for the
-/// further ones. A turn of a kept chat has but one, whose context decides what of the chat goes along.
+/// further ones. A turn that goes on from what was said before has but one, whose context decides how much of that goes along.
 ///
 /// # Errors
 /// As of [`run`]; of several failures, the last.

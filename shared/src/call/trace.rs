@@ -80,10 +80,7 @@ impl Trace {
     pub async fn tell_content(&mut self, call: &Call, record: &CallRecord) {
         let request = Arc::clone(&call.request);
         // A prompt may be megabytes.
-        let asked = spawn_blocking(move || {
-            let messages = request.conversation().and_then(|conversation| conversation.messages().ok());
-            messages.map_or_else(|| content::prompt(&request.prompt_text()), |messages| content::input(&messages))
-        });
+        let asked = spawn_blocking(move || request.traced());
         let usual = if record.outcome == Outcome::Completed { "stop" } else { "error" };
         let answered = record.answer.as_deref().and_then(|answer| {
             let reason = answer.identity().finish_reason;
@@ -91,9 +88,9 @@ impl Trace {
         });
         let Some(root) = self.spans.first_mut() else { return };
         if let Ok(asked) = asked.await {
-            root.attributes.push((names::INPUT_MESSAGES, Value::Text(asked)));
+            root.attributes.push((names::INPUT, Value::Text(asked)));
         }
-        root.attributes.extend(answered.map(|answered| (names::OUTPUT_MESSAGES, Value::Text(answered))));
+        root.attributes.extend(answered.map(|answered| (names::OUTPUT, Value::Text(answered))));
     }
 
     /// That of a call that was refused. What a stranger sends is not traced: nobody knows who asks.

@@ -55,6 +55,7 @@ use serde_json::{Map, Value};
 pub use crate::credits::units::Units;
 use crate::credits::usage::Usage;
 use crate::error::Error;
+use crate::traces::content;
 
 pub use bill::Bill;
 pub use conversation::Conversation;
@@ -133,6 +134,12 @@ pub trait Request: Send + Sync {
     /// The request as a turn of a conversation; none where it cannot be one.
     fn conversation(&self) -> Option<&dyn Conversation> {
         None
+    }
+
+    /// What is asked, as a span tells it.
+    fn traced(&self) -> String {
+        let messages = self.conversation().and_then(|conversation| conversation.messages().ok());
+        messages.map_or_else(|| content::prompt(&self.prompt_text()), |messages| content::input(&messages))
     }
 
     /// The request as one whose answer may be stored; none where the format stores none.

@@ -33,9 +33,9 @@ pub const CACHE_WRITE_TOKENS: &str = "gen_ai.usage.cache_creation.input_tokens";
 /// Tokens of the answer that were thought.
 pub const REASONING_TOKENS: &str = "gen_ai.usage.reasoning.output_tokens";
 /// What was said before and is asked now, as JSON: of a key alone whose setting says so (`content`).
-pub const INPUT_MESSAGES: &str = "gen_ai.input.messages";
+pub const INPUT: &str = "gen_ai.input.messages";
 /// What the model has answered, likewise.
-pub const OUTPUT_MESSAGES: &str = "gen_ai.output.messages";
+pub const OUTPUT: &str = "gen_ai.output.messages";
 /// What the call costs its caller, in dollars: in use elsewhere, and in no convention yet. [`COST_NANOS`] is exact.
 pub const COST: &str = "gen_ai.usage.cost";
 /// The code of a failure or a refusal.

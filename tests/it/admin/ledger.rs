@@ -163,7 +163,7 @@ async fn accounts_with_many_requests_are_checked_in_steps_and_nothing_between_th
     }
     world
         .sql(
-            "insert into gateway.usage_totals select id, '2026-01-01Z', 600000, 0, 0, 0, 0, 0, 0, 0 from gateway.accounts
+            "insert into gateway.usage_totals select id, '2026-01-01Z', null, 600000, 0, 0, 0, 0, 0, 0, 0 from gateway.accounts
              where id not in (select account_id from gateway.usage_totals)",
         )
         .await;

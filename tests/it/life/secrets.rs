@@ -86,9 +86,12 @@ impl Kind {
                     .contains(&name.as_str())
             }
             // A month of the audit trail is a table of its own.
-            (Self::Tail, Place::Table(name)) => name == "provider_keys" || name.starts_with("audit_logs"),
+            // The mail that tells its owner which key was refused waits among the notifications.
+            (Self::Tail, Place::Table(name)) => {
+                ["provider_keys", "notifications"].contains(&name.as_str()) || name.starts_with("audit_logs")
+            }
             // Which answers may show the end of a key, whoever asks for them sees to.
-            (Self::Tail, Place::Answer | Place::Provider(_)) => true,
+            (Self::Tail, Place::Answer | Place::Provider(_) | Place::Mail) => true,
             (Self::KeyHash, Place::Redis) | (Self::Words, Place::Answer | Place::Provider(_) | Place::ToldTrace) => {
                 true
             }

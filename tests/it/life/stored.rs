@@ -49,7 +49,7 @@ impl Life {
     /// The traces that were sent.
     pub fn traces(&self) -> Vec<Piece> {
         let piece = |text: String| {
-            let place = if text.contains(names::INPUT_MESSAGES) { Place::ToldTrace } else { Place::Trace };
+            let place = if text.contains(names::INPUT) { Place::ToldTrace } else { Place::Trace };
             Piece { place, what: "a trace".to_owned(), text }
         };
         self.receiver.traces().into_iter().map(|trace| piece(trace.body.to_string())).collect()

@@ -238,7 +238,7 @@ async fn every_answer_has_the_members_that_openrouters_document_requires() {
     for (method, path, body) in [
         (Method::POST, "/chat/completions", hello(&json!({ "model": "test/down" }))),
         (Method::POST, "/chat/completions", hello(&json!({ "model": "test/nothing" }))),
-        (Method::POST, "/chat/completions", hello(&json!({ "max_tokens": 10_000_000 }))),
+        (Method::POST, "/chat/completions", hello(&json!({ "temperature": 9 }))),
         (Method::POST, "/keys", json!({ "limit": "much" })),
         (Method::GET, "/generation?id=gen-nothing", Value::Null),
         (Method::GET, "/model/test/nothing", Value::Null),
