@@ -1,5 +1,7 @@
 //! `models`: one call, held once at the dearest of them, answered and paid for as the first that can.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -189,7 +191,13 @@ async fn of_a_call_of_which_nothing_is_known_no_more_is_charged_than_its_own_mod
     gate.release();
     let answer = running.await.expect("no panic").success();
     assert_eq!(answer["model"], "test/up");
-    world.settled().await;
+    // No hold is left that would show whether it is settled; its record does.
+    let recorded = async {
+        while world.recorded_calls().await == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    certain("the record of the call", recorded).await;
     let record = world.newest_call().await;
     assert_eq!((&record["held"], &record["cost"]), (&json!(5 * HOLD), &json!(3 * COST)));
     assert_eq!(world.money(owner.id).await, (1_000_000_000 - 3 * COST, 0, 0));
