@@ -228,6 +228,18 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_on_top_of_a_price_comes_on_top_of_each_of_its_tiers() {
+        let dearer = Tier { above: 100, rates: Rates { request: Some(5), ..NOTHING } };
+        let price = Price { rates: PRICE, tiers: vec![dearer] }.with_request(Nanos(7));
+        for (prompt, request) in [(100, 7), (101, 12)] {
+            assert_eq!(
+                price.cost(&Usage::of(prompt, 0), 10_000),
+                Some(Nanos(i64::try_from(prompt * 150).expect("small") + request))
+            );
+        }
+    }
+
+    #[test]
     fn each_kind_has_its_price_and_else_the_common_one() {
         let usage = Usage {
             prompt: 1000,

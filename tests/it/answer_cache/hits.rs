@@ -122,6 +122,20 @@ async fn nobody_else_and_nothing_else_gets_it_nor_anybody_when_its_time_is_over(
 }
 
 #[tokio::test]
+async fn a_cached_answer_uses_no_tokens_of_a_limit() {
+    let world = World::start().await;
+    let (wire, account) = (&WIRES[0], world.account(CREDIT).await);
+    // Room for two calls that may write so much, and not for three.
+    world.limit(account.id, &json!({"tokens_per_day": 250})).await;
+    let body = wire.hello(&json!({"max_tokens": 100}));
+    assert!(!is_hit(&ask(&world, wire, &account.key, &body, &[]).await));
+    for _ in 0..4 {
+        assert!(is_hit(&ask(&world, wire, &account.key, &body, &[]).await));
+    }
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
 async fn an_alias_that_means_another_model_gets_that_models_answer() {
     let world = World::start().await;
     let account = world.account(CREDIT).await;

@@ -6,7 +6,7 @@ use tests::certain;
 use tests::watch::poll;
 use tests::world::{hello, send};
 
-use super::{call_at, chat, limited, world};
+use super::{call_at, chat, counted, limited, subjects, world};
 
 #[tokio::test]
 async fn a_lowered_limit_holds_on_the_very_next_call_of_every_instance() {
@@ -40,6 +40,9 @@ async fn a_lowered_number_of_calls_at_a_time_holds_on_the_very_next_call() {
     refused.limited("concurrency_exceeded", "concurrency");
     // The evaluation under the old limit had admitted it; nothing is left of that.
     assert_eq!(world.leases().await, 2);
+    for subject in subjects(&account) {
+        assert_eq!(counted(&world, &subject, "rm").await, 2, "{subject}");
+    }
     gate.release();
     for call in running {
         assert_eq!(call.await.expect("no panic").status(), 200);

@@ -24,7 +24,8 @@ async fn a_call_without_credit_gives_tokens_and_lease_back_and_stays_counted() {
             world.sql("update gateway.model_routes set completion_price = 1000 * completion_price").await;
             let body = wire.hello(&json!({ "max_tokens": max_tokens }));
             let refused = call_at(wire, &world, &world.base_url, &account.key, &body).await;
-            refused.refused(402, "insufficient_credits");
+            let error = refused.refused(402, "insufficient_credits");
+            assert!(error.get("status").is_none(), "it is the answer's, and no member of the error: {error}");
             assert!(!refused.header("x-ratelimit-remaining-requests").is_empty(), "{:?}", refused.headers);
             world.settled().await;
         }

@@ -1,11 +1,13 @@
 //! Tokens: reserved when a call begins, corrected when it ends.
 
+use std::time::Duration;
+
 use serde_json::json;
 use tests::certain;
 use tests::wire::{WIRES, Wire, forms};
 use tests::world::World;
 
-use super::{Answer, call_at, counted, limited, subjects, world};
+use super::{Answer, advance, call_at, chat, counted, limited, subjects, world};
 
 /// What a call of these tests reserves: a quarter of the prompt's 21 bytes, and its output limit.
 const RESERVED: i64 = 5 + 100;
@@ -61,6 +63,25 @@ async fn a_token_window_counts_what_runs_as_reserved_and_what_has_ended_as_used(
 }
 
 #[tokio::test]
+async fn what_a_call_has_not_used_is_free_though_the_minute_in_which_it_began_is_over() {
+    let (world, wire) = (world().await, chat());
+    model(wire, &world).await;
+    let account = limited(&world, json!({ "tokens_per_minute": 150 })).await;
+    advance(&world, Duration::from_secs(59));
+    let gate = world.platform.providers.control().gate();
+    let body = wire.hello(&json!({ "max_tokens": 100 }));
+    let running = tokio::spawn(Answer::to(world.call(wire, &account.key, &body)));
+    certain("the call at the provider", gate.wait_for(1)).await;
+    advance(&world, Duration::from_secs(2));
+    gate.release();
+    assert_eq!(running.await.expect("no panic").status, 200);
+    world.settled().await;
+    let answer = call(wire, &world, &account.key).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    world.settled().await;
+}
+
+#[tokio::test]
 async fn a_call_that_fails_uses_no_tokens() {
     let world = world().await;
     for wire in &WIRES {
@@ -87,7 +108,7 @@ async fn a_call_larger_than_its_token_window_is_let_into_an_empty_one() {
         let refused = call(wire, &world, &account.key).await;
         refused.limited("rate_limit_exceeded", "tokens_per_minute");
         // When it is told to come back, it is let in.
-        super::advance(&world, refused.wait());
+        advance(&world, refused.wait());
         let answer = call(wire, &world, &account.key).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         world.settled().await;

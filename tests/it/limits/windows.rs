@@ -46,6 +46,17 @@ async fn each_window_of_requests_refuses_beyond_its_limit_until_the_time_it_tell
 }
 
 #[tokio::test]
+async fn of_several_closed_windows_the_one_is_told_that_opens_last() {
+    let world = world().await;
+    let limits = json!({ "requests_per_minute": 1, "burst": 1, "requests_per_hour": 1 });
+    let account = limited(&world, limits).await;
+    assert_eq!(call(&world, &account).await.status, 200);
+    let refused = call_elsewhere(&world, &account).await;
+    assert_closed(&refused, "requests_per_hour");
+    assert_eq!(refused.wait(), Duration::from_secs(3_600));
+}
+
+#[tokio::test]
 async fn one_a_minute_lets_the_next_one_in_after_a_minute_which_is_what_was_told() {
     let world = world().await;
     for began in [0, 1, 23_000, 37_500, 59_999].map(Duration::from_millis) {

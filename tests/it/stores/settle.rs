@@ -2,7 +2,9 @@
 
 use local::postgrest::Fault;
 use serde_json::json;
+use tests::answer::Answer;
 use tests::watch::Watch;
+use tests::wire::WIRES;
 use tests::world::{World, hello, nanos, read, send};
 
 use super::{CREDIT, waiting_settles};
@@ -33,6 +35,41 @@ async fn a_settle_is_tried_again_and_charged_once() {
         assert_eq!(settles, times + 1, "{case}");
         assert_eq!(world.money(account.id).await, (CREDIT - spent, 0, 0), "{case}");
         assert_eq!(waiting_settles(&world).await, 0, "{case}");
+    }
+    world.assert_ledger_clean().await;
+}
+
+/// The database takes nothing of what is said in a call.
+const SPEECHLESS: &str = "
+    create function gateway.refuse_words() returns trigger language plpgsql as $$
+    begin
+      perform gateway.refuse(gateway.refusal(400, 'invalid_request'));
+      return null;
+    end $$;
+    create trigger speechless before insert on gateway.idempotent_calls
+      for each row when (new.ciphertext is not null) execute function gateway.refuse_words();
+    create trigger speechless before insert on gateway.chat_messages for each row execute function gateway.refuse_words();
+    create trigger speechless before insert on gateway.stored_responses for each row execute function gateway.refuse_words()";
+
+#[tokio::test]
+async fn a_call_is_charged_though_what_was_said_in_it_is_not_taken() {
+    let world = World::start().await;
+    let account = world.account(CREDIT).await;
+    let made = Answer::to(world.post("/v1/chat/sessions", &account.key, &json!({ "title": "t" }))).await.success();
+    world.sql(SPEECHLESS).await;
+    let (chat, responses) = (&WIRES[0], WIRES.iter().find(|wire| wire.name == "responses").expect("a wire"));
+    let turn = format!("{}?session_id={}", chat.path(), made["id"].as_str().expect("an id"));
+    let mut left = CREDIT;
+    for (wire, path, key) in [(chat, chat.path(), "k"), (chat, turn.as_str(), ""), (responses, responses.path(), "")] {
+        world.serves(wire, "standin/normal").await;
+        let mut request = world.post(path, &account.key, &wire.say("Hello", &json!({})));
+        if !key.is_empty() {
+            request = request.header("idempotency-key", key);
+        }
+        left -= nanos(&wire.usage(&Answer::to(request).await.success())["cost"]);
+        world.settled().await;
+        assert_eq!(world.money(account.id).await, (left, 0, 0), "{path}");
+        assert_eq!(waiting_settles(&world).await, 0, "{path}");
     }
     world.assert_ledger_clean().await;
 }

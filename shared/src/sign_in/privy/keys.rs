@@ -144,14 +144,37 @@ fn usable(jwk: &Jwk) -> Option<DecodingKey> {
 mod tests {
     use super::*;
 
+    /// A point of P-256, with further members.
+    fn point(further: &str) -> String {
+        format!(
+            r#"{{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+            "y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",{further}}}"#
+        )
+    }
+
+    #[tokio::test]
+    async fn keys_that_are_an_hour_old_are_asked_for_again_and_serve_while_privy_is_away() {
+        let nothing = crate::config::Config::from_lookup(|_| None);
+        let app = crate::app::App::new(nothing, &[]).expect("an app");
+        let settings = PrivySettings {
+            url: "http://127.0.0.1:1".to_owned(),
+            app_id: "app".to_owned(),
+            app_secret: None,
+            verification_key: None,
+        };
+        let keys = read(format!(r#"{{"keys":[{}]}}"#, point(r#""kid":"old""#)).as_bytes()).expect("keys");
+        let known = Known { keys, fetched: Instant::now().checked_sub(FRESH).expect("an hour ago") };
+        assert!(!known.is_fresh());
+        let cache = KeyCache { known: RwLock::new(Some(Arc::new(known))), asked: Mutex::default() };
+        assert!(cache.find(&app.http, &settings, "old").await.is_ok_and(|key| key.is_some()));
+        assert!(cache.asked.lock().await.in_vain.is_some(), "Privy was asked");
+        // And within the pause that follows.
+        assert!(cache.find(&app.http, &settings, "old").await.is_ok_and(|key| key.is_some()));
+        assert!(cache.find(&app.http, &settings, "another").await.is_err());
+    }
+
     #[test]
     fn only_keys_for_es256_signatures_are_read() {
-        let point = |further: &str| {
-            format!(
-                r#"{{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
-                "y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",{further}}}"#
-            )
-        };
         let keys = [
             point(r#""kid":"plain""#),
             point(r#""kid":"full","alg":"ES256","use":"sig""#),

@@ -117,6 +117,8 @@ mod tests {
         let email = |address: &str| Proof::Email(address.to_owned());
         let wallet = |address: &str| Proof::Wallet(address.to_owned());
         assert_eq!(found, [email("a@x.y"), email("g@x.y"), wallet("0xabc"), wallet("SoLana1")]);
+        let many = format!("[{}]", [r#"{"type":"wallet","address":"w","lv":1}"#; MOST + 1].join(","));
+        assert_eq!(proofs(LinkedAccount::read(many.as_bytes()).expect("a list")).count(), MOST);
         assert!(LinkedAccount::read(b"{}").is_none() && LinkedAccount::read(b"x").is_none());
         let json = serde_json::to_string(&found[..1]).expect("json");
         assert_eq!(json, r#"[{"kind":"email","value":"a@x.y"}]"#);
