@@ -32,7 +32,7 @@ impl Preferred {
         })
     }
 
-    /// Whether it must be known how fast providers are.
+    /// Whether there are none, so that nobody need know how fast providers are.
     #[must_use]
     pub fn is_none(&self) -> bool {
         self.latency.is_empty() && self.throughput.is_empty()
