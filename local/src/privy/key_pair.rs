@@ -68,8 +68,15 @@ impl KeyPair {
     /// # Errors
     /// When it cannot be signed.
     pub fn sign_as(&self, id: &str, claims: &Value) -> Result<String, Error> {
-        let header = Header { kid: Some(id.to_owned()), ..Header::new(Algorithm::ES256) };
-        encode(&header, claims, &self.private)
+        self.sign_under(&Header { kid: Some(id.to_owned()), ..Header::new(Algorithm::ES256) }, claims)
+    }
+
+    /// A token with this head.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub fn sign_under(&self, header: &Header, claims: &Value) -> Result<String, Error> {
+        encode(header, claims, &self.private)
     }
 
     /// The key's id.

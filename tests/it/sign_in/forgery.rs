@@ -43,6 +43,8 @@ fn wrong_tokens(world: &World, person: &Person) -> Vec<(&'static str, String, &'
         let header = Header { kid: Some(key.id().to_owned()), ..Header::new(Algorithm::HS256) };
         encode(&header, &good(), &EncodingKey::from_secret(secret.as_bytes())).expect("a token")
     };
+    let demanding =
+        Header { kid: Some(key.id().to_owned()), crit: Some(vec!["b64".to_owned()]), ..Header::new(Algorithm::ES256) };
     let another_session = signed(json!({"sid": "another"}));
     let (_, of_another) = another_session.rsplit_once('.').expect("three parts");
     let (past, future) = (now() - 120, now() + 120);
@@ -54,6 +56,11 @@ fn wrong_tokens(world: &World, person: &Person) -> Vec<(&'static str, String, &'
         ("HS256 with the public key", hs256(&key.pem()), "token_algorithm"),
         ("HS256 with the public key, trimmed", hs256(key.pem().trim()), "token_algorithm"),
         ("HS256 with nothing", hs256(""), "token_algorithm"),
+        (
+            "with an extension that must be understood",
+            key.sign_under(&demanding, &good()).expect("a token"),
+            "token_malformed",
+        ),
         ("another app's", signed(json!({"aud": "another-app"})), "token_audience"),
         ("of no app", signed(json!({"aud": null})), "token_malformed"),
         ("another issuer's", signed(json!({"iss": "evil.example"})), "token_issuer"),
