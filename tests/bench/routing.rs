@@ -94,7 +94,7 @@ async fn two_routes(bench: &Bench, model: &str, behaviour: &str) -> Result<()> {
          ), routes as (
            insert into gateway.model_routes (model_id, provider, upstream_model, prompt_price, cached_price, completion_price)
            select id, provider, upstream, price, price / 2, 2 * price
-           from model, (values ('chutes', $2::text, 1000000000), ('openrouter', 'standin/fast', 2000000000)) as route (provider, upstream, price)
+           from model, (values ('chutes', $2::text, 1000000000::bigint), ('openrouter', 'standin/fast', 2000000000)) as route (provider, upstream, price)
            returning 1
          )
          select count(*)::text from routes";
