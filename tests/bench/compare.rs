@@ -4,10 +4,10 @@
 //! sources. Only the load generator is this one's.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::accounts::Accounts;
 use crate::figures::Table;
+use crate::functions::cargo;
 use crate::services::Services;
 use crate::side::{Metered, Side, figures};
 use crate::storage::Storage;
@@ -83,13 +83,12 @@ impl Built {
     /// Has cargo build a checkout, into its own target folder.
     fn from(checkout: &Path) -> Result<Self> {
         let target = checkout.join("target");
-        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
         // One after the other, so that the gateway is built with nothing of the bench's features in it.
         for arguments in [
             ["-p", "tests", "--no-default-features", "--bin", "bench"].as_slice(),
             ["-p", "functions", "--bin", "index"].as_slice(),
         ] {
-            let status = Command::new(&cargo)
+            let status = cargo()
                 .args(["build", "--quiet", "--release", "--target-dir"])
                 .arg(&target)
                 .args(arguments)

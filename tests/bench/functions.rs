@@ -14,6 +14,18 @@ use crate::{Result, process};
 /// A server that does not accept connections by then has failed.
 const START: Duration = Duration::from_secs(20);
 
+/// Cargo as a shell would start it. What it sets for a program that it runs itself is taken away: a build script that asks for one of
+/// these, as ring's does, would run again each time, and with it whatever is built on that.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
+}
+
 /// The built functions.
 pub struct Functions {
     folder: PathBuf,
@@ -30,8 +42,7 @@ impl Functions {
         let program = std::env::current_exe()?;
         let folder = program.parent().ok_or("this program is in no folder")?.to_owned();
         let target = folder.parent().ok_or("this program is in no target folder")?;
-        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-        let status = Command::new(cargo)
+        let status = cargo()
             .args(["build", "--quiet", "--release", "-p", "functions"])
             .args(["--bin", "index", "--bin", "ping", "--bin", "v1-chat-completions"])
             .arg("--target-dir")

@@ -25,6 +25,7 @@
 //! CPU times are ticks of 10 ms from /proc, summed over a section: this runs on Linux only.
 
 mod accounts;
+mod catalog;
 mod cold_start;
 mod compare;
 mod far;
@@ -95,6 +96,8 @@ enum Section {
     Webhooks,
     /// Calls while the cheapest provider is slow or fails, with and without what routing does about it.
     Routing,
+    /// Lists of a thousand models.
+    Catalog,
 }
 
 /// Measures the gateway beside the provider stand-in.
@@ -182,6 +185,7 @@ async fn measure(options: Options) -> Result<()> {
             Section::Stored => stored::measure(&bench, &mut table).await?,
             Section::Webhooks => webhooks::measure(&bench, &mut table).await?,
             Section::Routing => routing::measure(&bench, &mut table).await?,
+            Section::Catalog => catalog::measure(&bench, &mut table).await?,
         }
     }
     bench.accounts.check(&bench.services).await?;
