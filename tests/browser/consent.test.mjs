@@ -62,7 +62,7 @@ async function open(address) {
 /** What the app hears of its user. */
 function heard() {
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error("the user never came back to the app")), 30_000);
+    const late = setTimeout(() => reject(new Error("the user never came back to the app")), 90_000);
     came = (url) => {
       clearTimeout(late);
       resolve(url);
