@@ -15,15 +15,16 @@ use local::secrets::Secrets;
 use local::stand_in_routes;
 use local::upstash::Engine;
 use shared::config::Config;
+use shared::config::variables::{FRONTEND_URL, PORT};
 use shared::serve::{logs, stopped};
 use tokio::net::TcpListener;
 
 /// Where and on what the local gateway runs.
 #[derive(Args)]
 pub struct Options {
-    /// The port; 0 for any that is free.
-    #[arg(long, default_value_t = 8000)]
-    port: u16,
+    /// The port, in place of the one that PORT says; 0 for any that is free.
+    #[arg(long)]
+    port: Option<u16>,
     /// Forgets everything from earlier runs in the directory of --dir.
     #[arg(long)]
     fresh: bool,
@@ -39,7 +40,8 @@ pub fn run(options: &Options) -> ExitCode {
         return ExitCode::FAILURE;
     }
     let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let config = Config::from_lookup(|name| passed_on().any(|own| own == name).then(|| env(name))?);
+    let read_here = |name: &str| name == PORT.name || passed_on().any(|own| own == name);
+    let config = Config::from_lookup(|name| read_here(name).then(|| env(name))?);
     if !config.malformed.is_empty() {
         config.malformed.iter().for_each(|malformed| eprintln!("{malformed}"));
         return ExitCode::FAILURE;
@@ -52,7 +54,7 @@ pub fn run(options: &Options) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(serve(options)) {
+    match runtime.block_on(serve(options, options.port.unwrap_or(config.port))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -61,11 +63,12 @@ pub fn run(options: &Options) -> ExitCode {
     }
 }
 
-async fn serve(options: &Options) -> Result<(), PlatformError> {
+async fn serve(options: &Options, port: u16) -> Result<(), PlatformError> {
     let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await.map_err(|error| {
-        std::io::Error::new(error.kind(), format!("port {} is taken; use --port 0 for any: {error}", options.port))
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| {
+        std::io::Error::new(error.kind(), format!("port {port} is taken; use --port 0 for any: {error}"))
     })?;
+    let base_url = format!("http://{}", listener.local_addr()?);
     // Nothing is deleted before it is certain that no running gateway uses it.
     let dir = DataDir::hold(&options.dir)?;
     if options.fresh {
@@ -78,12 +81,13 @@ async fn serve(options: &Options) -> Result<(), PlatformError> {
     let database = start_database(source, &data).await?;
     let engine = Engine::detect(env);
     let redis = if engine == Engine::InProcess { "in process" } else { "REDIS_URL" };
-    let mut platform = Platform::start(database, engine, secrets, env).await?;
+    // Links in mail and in referrals lead here, whichever port this is, unless they are told to lead elsewhere.
+    let here = |name: &str| env(name).or_else(|| (name == FRONTEND_URL.name).then(|| base_url.clone()));
+    let mut platform = Platform::start(database, engine, secrets, here).await?;
     platform.stand_in_for_others();
     stand_in_routes::assign(&platform.database, &platform.real_providers()).await?;
     let keys = platform.ready_keys().await?;
     shared::deployment::report(&*platform.gateway()?).await;
-    let base_url = format!("http://{}", listener.local_addr()?);
     // The stand-ins count tokens; their vocabulary is read before the first call has to wait for it.
     tokio::task::spawn_blocking(bpe_openai::o200k_base);
     announce(&base_url, &keys, &described, redis, &platform);

@@ -1,6 +1,7 @@
 //! What whoever types `cargo run` relies on: nobody's data are lost by a start, and a database that dies is heard of.
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -24,18 +25,26 @@ fn command(dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
     // Not in the repository, whose .env may name real services.
     command.current_dir(dir).arg("--dir").arg(dir.join("data")).args(arguments).stdin(Stdio::null());
-    for name in ["OPENROUTER_API_KEY", "PORTKEY_API_KEY", "FEATHERLESS_API_KEY", "CHUTES_API_KEY", "DATABASE_URL"] {
+    for name in [
+        "OPENROUTER_API_KEY",
+        "PORTKEY_API_KEY",
+        "FEATHERLESS_API_KEY",
+        "CHUTES_API_KEY",
+        "DATABASE_URL",
+        "FRONTEND_URL",
+        "PORT",
+    ] {
         command.env_remove(name);
     }
     command
 }
 
 fn start(dir: &Path) -> Running {
-    let mut process = command(dir, &["--port", "0"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the gateway starts");
+    started(command(dir, &["--port", "0"]))
+}
+
+fn started(mut command: Command) -> Running {
+    let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the gateway starts");
     let lines = BufReader::new(process.stdout.take().expect("its output")).lines();
     let ready = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("ready ").map(str::to_owned));
     match ready {
@@ -79,6 +88,32 @@ fn a_fresh_start_takes_nothing_from_a_running_gateway() {
     let again = start(folder.path());
     assert_eq!(seed(), before, "its keys outlive it");
     drop(again);
+}
+
+/// What is answered to a GET by this key.
+fn get(running: &Running, path: &str) -> Value {
+    use std::io::Write as _;
+    let text = |name: &str| running.ready[name].as_str().expect("a text").to_owned();
+    let mut stream = TcpStream::connect(text("base_url").trim_start_matches("http://")).expect("a connection");
+    let request = format!("GET {path} HTTP/1.0\r\nauthorization: Bearer {}\r\n\r\n", text("api_key"));
+    stream.write_all(request.as_bytes()).expect("it is sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+    serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"))
+}
+
+#[test]
+fn the_port_is_that_of_the_environment_and_links_name_it() {
+    let folder = folder();
+    let mut command = command(folder.path(), &[]);
+    command.env("PORT", "0");
+    let running = started(command);
+    let base_url = running.ready["base_url"].as_str().expect("an address").to_owned();
+    assert!(!base_url.ends_with(":8000"), "{base_url}");
+    let code = get(&running, "/referral/code");
+    let link = code["link"].as_str().unwrap_or_else(|| panic!("{code}"));
+    assert!(link.starts_with(&format!("{base_url}/?ref=")), "{link}");
 }
 
 #[test]

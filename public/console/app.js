@@ -26,7 +26,7 @@ function Inside({ place }) {
   const me = useLoad(who, []);
   const name = place.parts[0] ?? "overview";
   const screen = SCREENS.find((it) => it.name === name);
-  return html`<${MeContext.Provider} value=${{ ...me.data, reload: me.reload }}>
+  return html`<${MeContext.Provider} value=${{ ...me.data, busy: me.busy, reload: me.reload }}>
     <${Shell} now=${name}>
       ${screen
         ? html`<${Loaded} key=${name} load=${screen.load} props=${{ place }} />`

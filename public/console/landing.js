@@ -35,11 +35,13 @@ at("languages").addEventListener("change", showSnippet);
 showSnippet();
 
 // The clipboard is only there over HTTPS and at home; where it is not, the text can be marked.
+let told = 0;
 at("copy").hidden = !navigator.clipboard;
 at("copy").addEventListener("click", async () => {
   await navigator.clipboard.writeText(at("snippet").textContent);
   at("copy").firstElementChild.textContent = "Copied";
-  setTimeout(() => {
+  clearTimeout(told);
+  told = setTimeout(() => {
     at("copy").firstElementChild.textContent = "Copy";
   }, 2000);
 });

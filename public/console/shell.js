@@ -53,13 +53,13 @@ const Brand = () => html`<a class="brand" href="#/"><img src="/console/favicon.s
 
 /** @param {{ now: string, onFind: () => void }} props */
 function Side({ now, onFind }) {
-  const { profile, permissions } = useMe();
+  const { profile, permissions, busy } = useMe();
   const offered = SCREENS.filter((screen) => !screen.scope || may(permissions, screen.scope));
   const groups = [...new Set(offered.map((screen) => screen.group))];
   return html`<div class="side">
     <${Brand} />
     <${Button} icon="search" onClick=${onFind}>Find <kbd class="soft small">${/Mac|iP(hone|ad)/.test(navigator.platform) ? "⌘K" : "Ctrl K"}</kbd></${Button}>
-    <nav aria-label="Console">
+    <nav aria-label="Console" aria-busy=${busy ? "true" : undefined}>
       ${groups.map((group) => html`<div key=${group}>
         <h2>${group}</h2>
         <ul>${offered.filter((screen) => screen.group === group).map((screen) => html`<li key=${screen.name}>

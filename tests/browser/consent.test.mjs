@@ -2,29 +2,23 @@
 
 import assert from "node:assert/strict";
 import { createHash, randomBytes, randomUUID } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { chromium } from "playwright-core";
+import { base, browser, key, mailedCode, resized } from "./in_console.mjs";
 
 const require = createRequire(import.meta.url);
-const base = process.env.GATEWAY_BASE_URL;
-const key = process.env.GATEWAY_API_KEY;
-const profile = mkdtempSync(join(tmpdir(), "browser-"));
 let context;
+let close;
 let app;
 let home;
 let came;
 
 before(async () => {
-  context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
-  });
+  ({ context, close } = await browser());
   // The app that asks: it notes what its users come back with, and has a page that frames the gateway's.
   app = createServer((request, answer) => {
     const url = new URL(request.url, home);
@@ -37,10 +31,9 @@ before(async () => {
 });
 
 after(async () => {
-  await context?.close();
+  await close?.();
   app?.close();
   app?.closeAllConnections();
-  rmSync(profile, { recursive: true, force: true });
 });
 
 /** An app's secret, and the page that it sends its user to. */
@@ -69,7 +62,7 @@ async function open(address) {
 /** What the app hears of its user. */
 function heard() {
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error("the user never came back to the app")), 30_000);
+    const late = setTimeout(() => reject(new Error("the user never came back to the app")), 90_000);
     came = (url) => {
       clearTimeout(late);
       resolve(url);
@@ -84,18 +77,6 @@ async function exchange(code, verifier) {
     body: JSON.stringify({ code, code_verifier: verifier, code_challenge_method: "S256" }),
   });
   return { status: answer.status, body: await answer.json() };
-}
-
-/** The code of so many that were mailed there. */
-async function mailedCode(email, sent) {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const mails = await (await fetch(`${base}/_local/mail`, { headers: { accept: "application/json" } })).json();
-    const own = mails.filter((mail) => mail.to.includes(email)).map((mail) => mail.text.match(/^\d{6}$/m)?.[0]);
-    const codes = own.filter((code) => code);
-    if (codes.length >= sent) return codes[sent - 1];
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return assert.fail(`no code came to ${email}`);
 }
 
 /** What a key is told of itself. */
@@ -187,8 +168,8 @@ test("an app without an address is given the code by its user", async () => {
 test("no other page can show this one, or call it in its user's name", async () => {
   const { address } = request();
   const { page } = await open(`${home}/frame?of=${encodeURIComponent(address)}`);
-  await page.waitForTimeout(500);
   const inside = page.frames().find((frame) => frame !== page.mainFrame());
+  // The page has loaded, and with it whatever the frame may show: the browser's own page of an error.
   assert.equal(await inside.locator("#agree").count().catch(() => 0), 0);
   // Whatever the browser knows of the gateway, it sends nothing by itself that proves a user.
   const status = await page.evaluate(async (url) => {
@@ -204,7 +185,7 @@ for (const width of [390, 1440]) {
   for (const colorScheme of ["light", "dark"]) {
     test(`the page can be read at ${width} pixels in the ${colorScheme}`, async () => {
       const { page, complaints } = await open(request({ callback_url: `${home}/back/${"long".repeat(60)}` }).address);
-      await page.setViewportSize({ width, height: 844 });
+      await resized(page, width, 844);
       await page.emulateMedia({ colorScheme });
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
       const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);

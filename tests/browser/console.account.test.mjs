@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 
-import { adminKey, ask, base, browser, goTo, open, signInByKey } from "./in_console.mjs";
+import { adminKey, ask, base, browser, goTo, open, signInByKey, until } from "./in_console.mjs";
 
 let context;
 let close;
@@ -126,8 +126,11 @@ test("settings, chats, and the account's end", async () => {
   const [preferences, privacy] = await Promise.all([ask("GET", "/user/notifications/preferences", undefined, secret), ask("GET", "/user/privacy", undefined, secret)]);
   assert.deepEqual([preferences.body.kinds.usage_report, privacy.body.chat_retention_days, privacy.body.ranking], [false, 30, "excluded"]);
   const asked = { model: "openai/gpt-4o-mini", messages: [{ role: "user", content: "Hello" }] };
-  const cached = await fetch(`${base}/v1/chat/completions`, { method: "POST", headers: { authorization: `Bearer ${secret}`, "content-type": "application/json", "x-gateway-cache": "true" }, body: JSON.stringify(asked) });
-  assert.equal(cached.status, 200, await cached.text());
+  await until("the answer out of the cache", async () => {
+    const cached = await fetch(`${base}/v1/chat/completions`, { method: "POST", headers: { authorization: `Bearer ${secret}`, "content-type": "application/json", "x-gateway-cache": "true" }, body: JSON.stringify(asked) });
+    assert.equal(cached.status, 200, await cached.text());
+    return cached.headers.get("x-gateway-cache") === "hit";
+  });
   await page.getByRole("button", { name: "Forget all cached answers" }).click();
   await page.getByRole("dialog").getByText("Every answer that is kept").waitFor();
   await page.getByRole("button", { name: "Forget them" }).click();

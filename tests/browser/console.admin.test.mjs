@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 
-import { adminKey, ask, browser, goTo, open, settled, signInByKey } from "./in_console.mjs";
+import { adminKey, ask, browser, goTo, open, settled, signInByKey, until } from "./in_console.mjs";
 
 let context;
 let close;
@@ -98,13 +98,12 @@ test("coupons and roles are made and ended, and the ledger adds up", async () =>
   const failed = await ask("POST", "/v1/chat/completions", { model: "test/error-429", messages: [{ role: "user", content: "Hello" }] });
   assert.ok(failed.status >= 400);
   // It is counted once it is settled.
-  for (let tries = 0; tries < 100 && (await ask("GET", "/admin/monitor", undefined, adminKey)).body.errors.length === 0; tries += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  const [error] = await until("the failure", async () => {
+    const { errors } = (await ask("GET", "/admin/monitor", undefined, adminKey)).body;
+    return errors.length > 0 && errors;
+  });
   await goTo(page, "#/business");
-  await settled(page);
-  const { errors: [error] } = (await ask("GET", "/admin/monitor", undefined, adminKey)).body;
-  await page.getByRole("link", { name: error.code }).click();
+  await page.getByRole("link", { name: error.code, exact: true }).click();
   await page.getByRole("main").getByRole("link", { name: /\d:\d\d/ }).first().click();
   await page.getByRole("dialog").getByRole("heading", { name: error.code }).waitFor();
   await page.keyboard.press("Escape");

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 
-import { adminKey, ask, base, browser, goTo, open, settled, signInByKey } from "./in_console.mjs";
+import { adminKey, ask, base, browser, goTo, open, settled, signInByKey, until } from "./in_console.mjs";
 
 let context;
 let close;
@@ -153,12 +153,10 @@ test("a payment is found and refunded, and a dispute is seen", async () => {
   const pay = async (card) => {
     const begun = (await ask("POST", "/api/stripe/checkout-session", { amount: 25 }, secret)).body;
     await fetch(`${base}/_local/stripe/pay/${begun.id}`, { method: "POST", headers: { accept: "application/json" }, body: new URLSearchParams({ card }) });
-    for (let tries = 0; tries < 200; tries += 1) {
+    await until("the payment", async () => {
       const { status, disputed } = (await ask("GET", `/admin/payments?account_id=${account}`, undefined, adminKey)).body.data[0].payment;
-      if (status === "succeeded" && (card === "good" || disputed)) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    assert.fail("the payment never arrived");
+      return status === "succeeded" && (card === "good" || disputed);
+    });
   };
   await pay("good");
   const { page, complaints } = await open(context);

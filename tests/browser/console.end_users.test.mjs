@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 
-import { adminKey, ask, base, browser, goTo, open, settled, signInByKey } from "./in_console.mjs";
+import { adminKey, ask, base, browser, goTo, open, settled, signInByKey, until } from "./in_console.mjs";
 
 let context;
 let close;
@@ -26,10 +26,7 @@ async function call(user, tag = "") {
   });
   await answer.text();
   const isSettled = async () => (await ask("GET", `/user/activity/log/${answer.headers.get("x-request-id")}`, undefined, secret)).body.request?.status === "finished";
-  for (let tries = 0; answer.ok && !(await isSettled()); tries += 1) {
-    assert.ok(tries < 200, "it never came");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  if (answer.ok) await until("the call's end", isSettled);
   return answer.status;
 }
 
@@ -120,7 +117,7 @@ test("usage by end user and tag, and the month's statement, have the API's figur
   }
   await goTo(page, "#/usage?by=user");
   await page.getByRole("link", { name: "dora" }).click();
-  await page.locator("main tbody tr").first().waitFor();
+  await page.getByRole("heading", { level: 1, name: "Requests" }).waitFor();
   await settled(page);
   assert.equal(await page.locator("main tbody tr").count(), 1);
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 
-import { adminKey, ask, base, browser, goTo, open, places, settled, signInByKey } from "./in_console.mjs";
+import { adminKey, ask, base, browser, goTo, open, places, settled, signInByKey, until } from "./in_console.mjs";
 
 /** What would show itself at once. Each use of it is known by its number. */
 const markup = (number) => `<img src=x${number} onerror="window.ran=${number}">"'><script>window.ran=${number}</script>`;
@@ -41,6 +41,7 @@ before(async () => {
     });
     await called.text();
   }
+  await until("the rows of both calls", async () => (await ask("GET", "/user/activity/log", undefined, account.key)).body.data.length >= 2);
   await good("POST", "/admin/add_credits", { account_id: account.id, amount: 1, reason: markup(12) }, adminKey);
 });
 after(async () => {
@@ -74,6 +75,7 @@ test("markup is shown as text on every screen", async () => {
     if (!isOpen && (await opener.count()) > 0 && (await opener.isVisible())) {
       await opener.click();
       await page.getByRole("dialog").waitFor();
+      await settled(page);
       for (const number of await assertText(page, `${place}, opened`)) seen.add(number);
     }
     await page.keyboard.press("Escape");

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 
-import { adminKey, ask, base, browser, faults, goTo, open, settled, signInByKey } from "./in_console.mjs";
+import { adminKey, ask, base, browser, faults, goTo, open, settled, signInByKey, until } from "./in_console.mjs";
 
 let context;
 let close;
@@ -19,12 +19,10 @@ async function called(body, headers = {}) {
     body: JSON.stringify({ messages: [{ role: "user", content: "Hello" }], ...body }),
   });
   await answer.text();
-  for (let tries = 0; tries < 200; tries += 1) {
+  return until("the call's end", async () => {
     const { status, body: detail } = await ask("GET", `/user/activity/log/${answer.headers.get("x-request-id")}`, undefined, secret);
-    if (status === 200 && detail.request.status === "finished") return detail;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return assert.fail("it never came");
+    return status === 200 && detail.request.status === "finished" && detail;
+  });
 }
 
 before(async () => {
@@ -98,12 +96,11 @@ test("a call that runs is shown as one, to its account and to an operator", asyn
     method: "POST", signal: stop.signal, headers: { authorization: `Bearer ${secret}`, "content-type": "application/json", "x-request-id": id },
     body: JSON.stringify({ model: "test/hang", messages: [{ role: "user", content: "Hello" }] }),
   }).catch(() => null);
-  let detail;
-  for (let tries = 0; tries < 200 && detail?.status !== 200; tries += 1) {
-    detail = await ask("GET", `/user/activity/log/${id}`, undefined, secret);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  assert.equal(detail.body.request.status, "running");
+  const detail = await until("the call", async () => {
+    const { status, body } = await ask("GET", `/user/activity/log/${id}`, undefined, secret);
+    return status === 200 && body;
+  });
+  assert.equal(detail.request.status, "running");
   const { page, complaints } = await open(context);
   await signInByKey(page, secret);
   const dialog = page.getByRole("dialog", { name: "Request" });

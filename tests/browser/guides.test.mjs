@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { base, browser, faults, visit } from "./in_console.mjs";
+import { base, becomes, browser, faults, resized, visit } from "./in_console.mjs";
 
 let context;
 let close;
@@ -21,7 +21,7 @@ test("every guide can be read, in both themes and at every width", async () => {
     for (const colorScheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme });
       for (const width of [360, 1440]) {
-        await page.setViewportSize({ width, height: 900 });
+        await resized(page, width);
         assert.deepEqual(await faults(page), [], `${path} in the ${colorScheme} at ${width}`);
         const hidden = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.ok(hidden <= 0, `${path}: ${hidden} px are off-screen at ${width}`);
@@ -50,9 +50,9 @@ test("all guides are searched by the keyboard alone, and what is found is text",
   await page.keyboard.press("/");
   await page.keyboard.type("idempotency");
   const results = page.locator("#results li");
-  await results.first().waitFor();
-  assert.match(await page.getByRole("status").innerText(), /\d+ found/);
-  assert.match(await results.first().innerText(), /Retries/);
+  // What has been found of the first letters goes by the last one.
+  await results.first().getByText("Retries").waitFor();
+  await becomes(async () => /\d+ found/.test(await page.getByRole("status").innerText()), true);
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   await page.waitForURL(`${base}/docs/guides/errors#retries`);

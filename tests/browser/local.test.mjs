@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { ask, base, browser, faults, visit } from "./in_console.mjs";
+import { ask, base, browser, faults, resized, visit } from "./in_console.mjs";
 
 let context;
 let close;
@@ -32,7 +32,7 @@ test("the page of this machine shows what happens, to everybody and at every wid
     for (const colorScheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme });
       for (const width of [360, 1440]) {
-        await page.setViewportSize({ width, height: 900 });
+        await resized(page, width);
         assert.deepEqual(await faults(page), [], `${path} in the ${colorScheme} at ${width}`);
         const hidden = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.ok(hidden <= 0, `${path}: ${hidden} px are off-screen at ${width}`);

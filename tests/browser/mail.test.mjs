@@ -1,55 +1,41 @@
 // Mails in a browser, as a mail client on a telephone shows them: nothing sticks out, and everything can be read in light and in dark.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { chromium } from "playwright-core";
+import { adminKey, ask, base, browser, until } from "./in_console.mjs";
 
 const require = createRequire(import.meta.url);
-const base = process.env.GATEWAY_BASE_URL;
-const key = process.env.GATEWAY_API_KEY;
-const profile = mkdtempSync(join(tmpdir(), "browser-"));
-const address = "ann@mail.example";
+const address = `ann-${randomUUID()}@mail.example`;
 let context;
+let close;
 
-before(async () => {
-  context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
-    viewport: { width: 360, height: 740 },
-  });
-});
+before(async () => ({ context, close } = await browser({ viewport: { width: 360, height: 740 } })));
+after(() => close?.());
 
-after(async () => {
-  await context?.close();
-  rmSync(profile, { recursive: true, force: true });
-});
-
-async function post(path, body, headers) {
-  const answer = await fetch(`${base}${path}`, {
-    method: "POST",
-    headers: { "content-type": "application/json", ...headers },
-    body: JSON.stringify(body),
-  });
-  assert.equal(answer.status, 200, `${path}: ${await answer.text()}`);
+async function post(path, body, secret) {
+  const { status, body: answer } = await ask("POST", path, body, secret);
+  assert.equal(status, 200, `${path}: ${JSON.stringify(answer)}`);
+  return answer;
 }
 
 async function mails() {
   const answer = await fetch(`${base}/_local/mail`, { headers: { accept: "application/json" } });
-  return answer.json();
+  return (await answer.json()).filter((mail) => mail.to.some((to) => to.includes(address)));
 }
 
 test("a code, a test and a report fit a telephone and can be read, light and dark", async () => {
-  await post("/auth/register", { email: address });
-  const bearer = { authorization: `Bearer ${key}` };
-  await post("/user/notifications/test", {}, bearer);
-  await post("/user/notifications/send-usage-report", {}, bearer);
-  const sent = (await mails()).slice(-3);
-  assert.equal(sent.length, 3);
+  const { api_key: secret } = await post("/admin/create", { email: address, credits: 1 }, adminKey);
+  await post("/auth/register", { email: address }, "");
+  await post("/user/notifications/test", {}, secret);
+  await post("/user/notifications/send-usage-report", {}, secret);
+  const sent = await until("all of the mail", async () => {
+    const all = await mails();
+    return all.length >= 3 && all;
+  });
   const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
   for (const colorScheme of ["light", "dark"]) {
     for (const mail of sent) {
@@ -71,6 +57,6 @@ test("the mailbox shows a mail as text and as HTML, which may run nothing", asyn
   await page.goto(`${base}/_local/mail`);
   const frame = page.locator("iframe").first();
   assert.equal(await frame.getAttribute("sandbox"), "");
-  assert.ok(await frame.contentFrame().locator("h1").isVisible());
-  assert.ok(await page.locator("pre").first().isVisible());
+  await frame.contentFrame().locator("h1").waitFor();
+  await page.locator("pre").first().waitFor();
 });

@@ -11,7 +11,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { adminKey, ask, base, browser, goTo, open, places, settled, signInByKey } from "./in_console.mjs";
+import { adminKey, ask, base, browser, goTo, open, places, resized, settled, signInByKey, until } from "./in_console.mjs";
 
 const KEPT = join(import.meta.dirname, "pictures");
 const FONTS = join(KEPT, "fonts.txt");
@@ -40,12 +40,6 @@ async function account() {
   };
   const { api_key: secret, id } = await good("POST", "/admin/create", { email: "ann@example.com", credits: 50, role: "admin", plan: "team" }, adminKey);
   // A call is in the lists once it is settled; one after the other they are in the same order each time.
-  const until = async (holds) => {
-    for (let tries = 0; !(await holds()); tries += 1) {
-      assert.ok(tries < 200, "it never came");
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  };
   const isFree = async () => (await ask("GET", "/user/balance", undefined, secret)).body.held === 0;
   await good("PATCH", "/user/profile", { username: "Ann" }, secret);
   await good("POST", "/user/api-keys", { name: "Shop", spend_limit: { amount: 20, period: "month" }, max_requests: 1000, expires_in_days: 90 }, secret);
@@ -54,7 +48,7 @@ async function account() {
   await good("PUT", "/user/end-users", { budget: { amount: 1, period: "day" } }, secret);
   for (const [model, words, user] of [["openai/gpt-4o-mini", "Hello", "bob"], ["anthropic/claude-sonnet-4.5", "Tell me of rivers", "carol"], ["openai/gpt-4o-mini", "And of lakes", "bob"]]) {
     await good("POST", "/v1/chat/completions", { model, user, metadata: { tags: ["shop"] }, max_tokens: 200, messages: [{ role: "user", content: words }] }, secret);
-    await until(isFree);
+    await until("the end of the call", isFree);
   }
   await ask("POST", "/v1/chat/completions", { model: "test/error-429", messages: [{ role: "user", content: "Hello" }] }, secret);
   const chat = await good("POST", "/v1/chat/sessions", { title: "Rivers" }, secret);
@@ -68,9 +62,9 @@ async function account() {
   await good("PUT", "/admin/aliases/small", { model: "openai/gpt-4o-mini" }, adminKey);
   const begun = await good("POST", "/api/stripe/checkout-session", { amount: 25 }, secret);
   await fetch(`${base}/_local/stripe/pay/${begun.id}`, { method: "POST", headers: { accept: "application/json" }, body: new URLSearchParams({ card: "good" }) });
-  await until(async () => (await ask("GET", "/api/stripe/payments?status=succeeded", undefined, secret)).body.data.length > 0);
-  await until(isFree);
-  await until(async () => (await (await fetch(`${base}/_local/mail`, { headers: { accept: "application/json" } })).json()).length > 0);
+  await until("the payment", async () => (await ask("GET", "/api/stripe/payments?status=succeeded", undefined, secret)).body.data.length > 0);
+  await until("the end of all calls", isFree);
+  await until("a mail", async () => (await (await fetch(`${base}/_local/mail`, { headers: { accept: "application/json" } })).json()).length > 0);
   return { secret, id, chat: chat.id };
 }
 
@@ -170,7 +164,7 @@ test("every page looks as it was accepted", async (t) => {
     for (const colorScheme of themes) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       for (const [width, height] of sizes) {
-        await page.setViewportSize({ width, height });
+        await resized(page, width, height);
         seen.set(`${name}-${width}-${colorScheme}`, await taken(page, `${name}-${width}-${colorScheme}`));
       }
     }

@@ -2,64 +2,40 @@
 // With SCREENSHOTS=folder the pages are kept as pictures.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { chromium } from "playwright-core";
+import { adminKey, ask as asked, base, browser, drawn, faults, until } from "./in_console.mjs";
 
-const require = createRequire(import.meta.url);
-const base = process.env.GATEWAY_BASE_URL;
-const key = process.env.GATEWAY_API_KEY;
-const profile = mkdtempSync(join(tmpdir(), "browser-"));
 let context;
+let close;
+/** Of an account of its own: what others spend meanwhile is none of its balance. */
+let secret;
 
 before(async () => {
-  context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-    viewport: { width: 390, height: 844 },
-  });
+  ({ context, close } = await browser({ viewport: { width: 390, height: 844 } }));
+  secret = (await asked("POST", "/admin/create", { email: `pays-${randomUUID()}@example.com`, credits: 5 }, adminKey)).body.api_key;
 });
-
-after(async () => {
-  await context?.close();
-  rmSync(profile, { recursive: true, force: true });
-});
+after(() => close?.());
 
 async function ask(method, path, body) {
-  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
-  const response = await fetch(`${base}${path}`, { method, headers, body: body && JSON.stringify(body) });
-  const answer = await response.json();
-  assert.equal(response.status, 200, JSON.stringify(answer));
+  const { status, body: answer } = await asked(method, path, body, secret);
+  assert.equal(status, 200, JSON.stringify(answer));
   return answer;
 }
 
 const balance = async () => (await ask("GET", "/user/balance")).credits;
-
-async function until(what, holds) {
-  for (let tries = 0; tries < 200; tries += 1) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  assert.fail(`${what} never came`);
-}
 
 /** A page of the stand-in that fits the telephone and that people who see little can use, in the light and in the dark. */
 async function readable(page, name) {
   const looks = [];
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
+    await drawn(page);
     const hidden = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(hidden <= 0, `${name}: ${hidden} px are off-screen in the ${colorScheme}`);
-    await page.evaluate(readFileSync(require.resolve("axe-core/axe.min.js"), "utf8"));
-    const faults = await page.evaluate(async () => {
-      const found = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] });
-      return found.violations.map((it) => `${it.id}: ${it.nodes[0].html} ${it.nodes[0].failureSummary}`);
-    });
-    assert.deepEqual(faults, [], name);
+    assert.deepEqual(await faults(page), [], name);
     looks.push(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme + getComputedStyle(document.body).color));
     if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}-${colorScheme}.png`), fullPage: true });
   }

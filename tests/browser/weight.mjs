@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 
-import { adminKey, ask, base, browser } from "./in_console.mjs";
+import { adminKey, ask, base, browser, until } from "./in_console.mjs";
 
 /** So many times slower than this machine's. */
 const SLOWER = 4;
@@ -30,7 +30,7 @@ export const PAGES = [
  *   over the network; heads are left out, since HTTP/2 makes little of their repetition. `painted`, `interactive`: ms from the beginning.
  */
 export async function weighed({ path, isSignedIn, ready }, slower = 1) {
-  const { context, close } = await browser(["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]);
+  const { context, close } = await browser({ args: ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"], isSlowed: false });
   try {
     const page = await context.newPage();
     const cdp = await context.newCDPSession(page);
@@ -74,10 +74,7 @@ async function used() {
   const { api_key: key } = (await ask("POST", "/admin/create", { email: `weight-${randomUUID()}@example.com`, credits: 1 }, adminKey)).body;
   const { status } = await ask("POST", "/v1/chat/completions", { model: "openai/gpt-4o-mini", messages: [{ role: "user", content: "Hello" }] }, key);
   assert.equal(status, 200);
-  for (let tries = 0; (await ask("GET", "/user/monitor", undefined, key)).body.all_time.requests === 0; tries += 1) {
-    assert.ok(tries < 200, "it never came");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await until("the call's row", async () => (await ask("GET", "/user/monitor", undefined, key)).body.all_time.requests > 0);
   return key;
 }
 

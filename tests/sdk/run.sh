@@ -20,5 +20,5 @@ npm ci --prefix node --no-audit --no-fund --loglevel=error
 failed=0
 (cd python && "$work/venv/bin/python" -B -m pytest -q -p no:cacheprovider) || failed=1
 (cd instructor && "$work/instructor/bin/python" -B -m pytest -q -p no:cacheprovider) || failed=1
-(cd node && node --test --test-force-exit --test-timeout=300000 --test-reporter=spec) || failed=1
+(cd node && node --test --test-concurrency=1 --test-force-exit --test-timeout=900000 --test-reporter=spec) || failed=1
 exit $failed

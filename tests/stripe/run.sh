@@ -7,4 +7,4 @@ cd "$(dirname "$0")"
 [ -n "${GATEWAY_BASE_URL:-}" ] || exec ../../scripts/with-gateway.sh "$PWD/run.sh"
 
 npm ci --no-audit --no-fund --loglevel=error
-STRIPE_SUPPRESS_NOTICES=true node --test --test-force-exit --test-timeout=300000 --test-reporter=spec
+STRIPE_SUPPRESS_NOTICES=true node --test --test-concurrency=1 --test-force-exit --test-timeout=900000 --test-reporter=spec

@@ -1,6 +1,7 @@
 // Stripe's own library against the stand-in, and against the gateway's webhook.
 
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import test from 'node:test';
 
 import Stripe from 'stripe';
@@ -15,10 +16,10 @@ const address = new URL(env('GATEWAY_STRIPE_URL'));
 const options = { host: address.hostname, port: address.port, protocol: 'http', maxNetworkRetries: 0 };
 const stripe = new Stripe(env('GATEWAY_STRIPE_KEY'), options);
 
-const ask = async (method, path, body) => {
+const ask = async (method, path, body, key) => {
   const response = await fetch(`${GATEWAY}${path}`, {
     method,
-    headers: { authorization: `Bearer ${env('GATEWAY_API_KEY')}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
     body: body && JSON.stringify(body),
   });
   return { status: response.status, body: await response.json() };
@@ -32,7 +33,6 @@ const act = async (name, id, form) => {
   assert.equal(response.status, 200, await response.clone().text());
   return response.json();
 };
-const balance = async () => (await ask('GET', '/user/balance')).body.credits;
 const until = async (what, holds) => {
   for (let tries = 0; tries < 200; tries += 1) {
     if (await holds()) return;
@@ -114,14 +114,17 @@ test('the gateway believes what the library signs, and nothing else', async () =
 });
 
 test('a purchase by the page ends in a higher balance, by its events alone', async () => {
-  const before = await balance();
-  const begun = await ask('POST', '/api/stripe/checkout-session', { amount: 25 });
+  // An account of its own: what others buy and spend meanwhile is none of its balance.
+  const { body: { api_key: key } } = await ask('POST', '/admin/create', { email: `${randomUUID()}@stripe.test`, credits: 5 }, env('GATEWAY_ADMIN_KEY'));
+  const balance = async () => (await ask('GET', '/user/balance', undefined, key)).body.credits;
+  assert.equal(await balance(), 5);
+  const begun = await ask('POST', '/api/stripe/checkout-session', { amount: 25 }, key);
   assert.equal(begun.status, 200, JSON.stringify(begun.body));
   const page = await fetch(begun.body.url);
   assert.match(await page.text(), /Pay \$25\.00/);
   await act('pay', begun.body.id, { card: 'good' });
-  await until('the credit', async () => (await balance()) === before + 25);
+  await until('the credit', async () => (await balance()) === 30);
   const intent = (await stripe.checkout.sessions.retrieve(begun.body.id)).payment_intent;
   await stripe.refunds.create({ payment_intent: intent, amount: 1000 });
-  await until('the refund', async () => (await balance()) === before + 15);
+  await until('the refund', async () => (await balance()) === 20);
 });

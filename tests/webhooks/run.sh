@@ -6,4 +6,4 @@ cd "$(dirname "$0")"
 [ -n "${GATEWAY_BASE_URL:-}" ] || exec ../../scripts/with-gateway.sh "$PWD/run.sh"
 
 npm ci --no-audit --no-fund --loglevel=error
-node --test --test-force-exit --test-timeout=300000 --test-reporter=spec
+node --test --test-force-exit --test-timeout=900000 --test-reporter=spec

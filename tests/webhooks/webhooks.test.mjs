@@ -54,7 +54,7 @@ test('the library reads a test, and an event that has happened', async () => {
   await ask('GET', `/api/stripe/checkout-session/${begun.id}`);
   // It is told behind the act that credits it.
   let delivery;
-  for (let tries = 0; delivery?.state !== 'delivered' && tries < 100; tries += 1) {
+  for (let tries = 0; delivery?.state !== 'delivered' && tries < 300; tries += 1) {
     await new Promise((resolve) => setTimeout(resolve, 100));
     const all = (await ask('GET', `/user/webhooks/${hook.id}/deliveries`)).data;
     delivery = all.find((one) => one.event === 'payment.succeeded');

@@ -6,10 +6,11 @@ import { createContext, useContext } from "./ui.js";
  * @typedef {object} Me
  * @property {any} [profile] Nothing where the key may not read it.
  * @property {string[]} [permissions] The scopes that the account's role has.
+ * @property {boolean} busy Whether it is on its way: what is not there may be there in a moment.
  * @property {() => void} reload
  */
 
-export const MeContext = createContext(/** @type {Me} */ ({ reload: () => {} }));
+export const MeContext = createContext(/** @type {Me} */ ({ busy: false, reload: () => {} }));
 
 /** @returns {Me} */
 export const useMe = () => useContext(MeContext);

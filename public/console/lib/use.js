@@ -1,7 +1,7 @@
 // Data for a screen: loaded, loaded again, loaded page by page, and acts that change it.
 
 import { page } from "./api.js";
-import { useCallback, useEffect, useRef, useState } from "./ui.js";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "./ui.js";
 
 /**
  * What `ask` gives. While it is asked again, what was there stays, so that nothing jumps; it is busy from the moment at which
@@ -58,6 +58,20 @@ export function useList(path, query) {
   // What went wrong with a further page of another list is none of this one.
   const error = first.error ?? (failed.of === first.data ? failed.error : null);
   return { data, error, busy: first.busy, reload: first.reload, next, loadMore, loadingMore: busy };
+}
+
+/**
+ * What is typed in filters: it begins anew with what the address asks for whenever that changes. At once, not after the next frame: what is
+ * typed meanwhile is not to be written over.
+ *
+ * @template T
+ * @param {T} asked
+ * @returns {[T, (typed: T) => void]}
+ */
+export function useTyped(asked) {
+  const [typed, setTyped] = useState(asked);
+  useLayoutEffect(() => setTyped(asked), [JSON.stringify(asked)]);
+  return [typed, setTyped];
 }
 
 /**

@@ -2,8 +2,8 @@
 
 import { exactly, when } from "../lib/format.js";
 import { change, to } from "../lib/route.js";
-import { html, useEffect, useState } from "../lib/ui.js";
-import { useList } from "../lib/use.js";
+import { html, useState } from "../lib/ui.js";
+import { useList, useTyped } from "../lib/use.js";
 import { Button } from "../ui/button.js";
 import { Card, Facts } from "../ui/card.js";
 import { Code } from "../ui/code.js";
@@ -20,10 +20,8 @@ const FILTERS = [["action", "Action", "key."], ["target_account_id", "Account", 
 export default function Audit({ place }) {
   const asked = Object.fromEntries(FILTERS.map(([name]) => [name, place.params.get(name) ?? ""]));
   const list = useList("/admin/audit-logs", asked);
-  const [typed, setTyped] = useState(asked);
+  const [typed, setTyped] = useTyped(asked);
   const [open, setOpen] = useState(/** @type {any} */ (null));
-  const about = JSON.stringify(asked);
-  useEffect(() => setTyped(asked), [about]);
   return html`<${Screen} title="Audit trail" hint="Who did what. It cannot be changed.">
     <${Form} class="filters" onSend=${() => change(typed)}>
       ${FILTERS.map(([name, label, example]) => html`<${Input} key=${name} label=${label} value=${typed[name]} placeholder=${example} onValue=${(/** @type {string} */ value) => setTyped({ ...typed, [name]: value.trim() })} />`)}

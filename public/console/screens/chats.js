@@ -10,7 +10,7 @@ import { Button } from "../ui/button.js";
 import { Card } from "../ui/card.js";
 import { Form, Input } from "../ui/field.js";
 import { Screen } from "../ui/screen.js";
-import { Empty, Failure } from "../ui/states.js";
+import { Bone, Empty, Failure } from "../ui/states.js";
 import { Table } from "../ui/table.js";
 
 /** @param {{ place: import("../lib/route.js").Route }} props */
@@ -23,7 +23,7 @@ function AllChats() {
   const list = useList("/v1/chat/sessions", {});
   const stats = useLoad((signal) => api("GET", "/v1/chat/stats", { signal }), []);
   const kept = stats.data && `${count(stats.data.sessions)} of ${count(stats.data.sessions_limit)} chats, ${size(stats.data.bytes)} of ${size(stats.data.bytes_limit)}${stats.data.retention_days ? `, forgotten after ${stats.data.retention_days} days` : ""}.`;
-  return html`<${Screen} title="Chats" hint=${kept ?? "What was said in calls with a session."}>
+  return html`<${Screen} title="Chats" hint=${kept ?? (stats.error ? "What was said in calls with a session." : html`<${Bone} />`)}>
     <${Search} />
     <${Card} bare>
       <${Table} label="Chats" list=${list} empty=${html`<${Empty} title="No chats are kept">A call with <code>?session_id=</code> is a turn of one: its history goes along, and what was said is kept, sealed. Make one by <code>POST /v1/chat/sessions</code>.</${Empty}>`}

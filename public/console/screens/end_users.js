@@ -3,8 +3,8 @@
 import { api } from "../lib/api.js";
 import { money, since, when } from "../lib/format.js";
 import { change, to } from "../lib/route.js";
-import { html, useEffect, useState } from "../lib/ui.js";
-import { useList, useLoad } from "../lib/use.js";
+import { html, useState } from "../lib/ui.js";
+import { useList, useLoad, useTyped } from "../lib/use.js";
 import { BudgetForm } from "./end_users/budget.js";
 import { Badge, Meter } from "../ui/badge.js";
 import { Button } from "../ui/button.js";
@@ -25,9 +25,8 @@ export default function EndUsers({ place }) {
   const user = place.params.get("user") ?? "";
   const list = useList(PATH, { user });
   const state = useLoad((signal) => api("GET", PATH, { query: { limit: 1 }, signal }), []);
-  const [typed, setTyped] = useState(user);
+  const [typed, setTyped] = useTyped(user);
   const [doing, setDoing] = useState(/** @type {Doing} */ (null));
-  useEffect(() => setTyped(user), [user]);
   const standard = state.data?.default_budget ?? null;
   const close = () => setDoing(null);
   const done = () => {

@@ -48,10 +48,10 @@ export default function Overview({ place }) {
         : !stats.error && html`<div class="chart"><${Bones} lines=${8} /></div>`}
     </${Card}>
     <${Speed} latest=${latest} />
-    <div class="columns">
+    ${!stats.error && html`<div class="columns">
       <${TopList} title="By model" rows=${stats.data?.by_model.map((/** @type {any} */ it) => ({ name: it.model, usage: it.usage, address: to(["requests"], { model: it.model }) }))} />
       <${TopList} title="By key" rows=${stats.data?.by_key.map((/** @type {any} */ it) => ({ name: it.name, usage: it.usage, address: to(["requests"], { key_id: it.key_id }) }))} />
-    </div>`}
+    </div>`}`}
   </${Screen}>`;
 }
 

@@ -2,8 +2,8 @@
 
 import { money, when } from "../lib/format.js";
 import { change, to } from "../lib/route.js";
-import { html, useEffect, useState } from "../lib/ui.js";
-import { useList } from "../lib/use.js";
+import { html, useState } from "../lib/ui.js";
+import { useList, useTyped } from "../lib/use.js";
 import { PaymentSheet } from "./payments/sheet.js";
 import { Refund } from "./payments/refund.js";
 import { Badge } from "../ui/badge.js";
@@ -20,10 +20,9 @@ const STATES = ["created", "processing", "failed", "canceled", "expired", "succe
 export default function Payments({ place }) {
   const asked = { account_id: place.params.get("account_id") ?? "", status: place.params.get("status") ?? "", reversal: place.params.get("reversal") ?? "" };
   const list = useList("/admin/payments", asked);
-  const [typed, setTyped] = useState(asked.account_id);
+  const [typed, setTyped] = useTyped(asked.account_id);
   const [open, setOpen] = useState(/** @type {any} */ (null));
   const [refunded, setRefunded] = useState(/** @type {any} */ (null));
-  useEffect(() => setTyped(asked.account_id), [asked.account_id]);
   return html`<${Screen} title="Payments" hint="Of every account, newest first.">
     <${Form} class="filters" onSend=${() => change({ account_id: typed.trim() })}>
       <${Input} label="Account" value=${typed} onValue=${setTyped} placeholder="its id" />

@@ -12,7 +12,7 @@ import { Button } from "../ui/button.js";
 import { Card } from "../ui/card.js";
 import { Form, Input, Select } from "../ui/field.js";
 import { Screen } from "../ui/screen.js";
-import { Empty, Failure } from "../ui/states.js";
+import { Bone, Empty, Failure } from "../ui/states.js";
 import { Table } from "../ui/table.js";
 
 const OUTCOMES = [["", "Any"], ["completed", "Completed"], ["failed", "Failed"], ["cut", "Cut"], ["client_left", "Client left"], ["deadline", "Deadline"]];
@@ -27,6 +27,7 @@ export default function Requests({ place }) {
   const filters = Object.fromEntries(place.params);
   const address = (/** @type {any} */ row) => to(["requests", row.call_id], filters);
   const named = (/** @type {string} */ id) => keys.data?.find((key) => key.id === id);
+  const bone = html`<${Bone} />`;
   const shown = list.data?.find((row) => row.call_id === open);
   const filtered = FILTERS.some((name) => asked[name]);
   const file = useAct(async () => {
@@ -36,7 +37,7 @@ export default function Requests({ place }) {
   return html`<${Screen} title="Requests" hint="Every call of the account, newest first. What was said in it is not kept."
     action=${html`<${Button} icon="download" busy=${file.busy} onClick=${file.run} label="As CSV, by key and time">CSV</${Button}>`}>
     <${Failure} error=${file.error} />
-    <${Filters} key=${JSON.stringify(asked)} asked=${asked} keys=${keys.data ?? []} />
+    <${Filters} key=${JSON.stringify(asked)} asked=${asked} keys=${keys.data} />
     <${Card} bare>
       <${Table} label="Requests" list=${list} id=${(/** @type {any} */ row) => row.call_id} onOpen=${(/** @type {any} */ row) => go(address(row))}
         empty=${filtered
@@ -46,7 +47,7 @@ export default function Requests({ place }) {
           { name: "Time", cell: (/** @type {any} */ row) => html`<a class="nowrap" href=${address(row)}>${when(row.created_at)}</a>` },
           { name: "Model", cell: (/** @type {any} */ row) => html`<span class="clip">${row.model}</span><span class="sub clip">${row.provider ?? "no provider"}${row.app ? ` · ${row.app}` : ""}${row.user ? ` · ${row.user}` : ""}</span>` },
           { name: "Outcome", cell: (/** @type {any} */ row) => html`<${Badge} state=${row.outcome} />` },
-          { name: "Key", wide: true, roomy: true, cell: (/** @type {any} */ row) => html`<span class="clip short" title=${named(row.key_id)?.name}>${named(row.key_id)?.name ?? "–"}</span>` },
+          { name: "Key", wide: true, roomy: true, cell: (/** @type {any} */ row) => (keys.data || keys.error ? html`<span class="clip short" title=${named(row.key_id)?.name}>${named(row.key_id)?.name ?? "–"}</span>` : bone) },
           { name: "Tokens", number: true, cell: (/** @type {any} */ row) => html`<span title=${`${count(row.prompt_tokens)} in, ${count(row.completion_tokens)} out`}>${compact(row.prompt_tokens)} → ${compact(row.completion_tokens)}</span>` },
           { name: "Duration", number: true, wide: true, cell: (/** @type {any} */ row) => html`<div>${duration(row.duration_ms)}</div>${row.first_byte_ms !== null && html`<span class="sub">first byte ${duration(row.first_byte_ms)}</span>`}` },
           { name: "Cost", number: true, cell: (/** @type {any} */ row) => (row.own_key ? "own key" : moneyExact(row.cost)) },
@@ -67,7 +68,7 @@ const end = (day) => {
   return next.toISOString();
 };
 
-/** @param {{ asked: Record<string, string>, keys: any[] }} props */
+/** @param {{ asked: Record<string, string>, keys: any[] | null }} props */
 function Filters({ asked, keys }) {
   const [model, setModel] = useState(asked.model);
   const [provider, setProvider] = useState(asked.provider);
@@ -78,13 +79,15 @@ function Filters({ asked, keys }) {
     setUser(asked.user);
   }, [asked.model, asked.provider, asked.user]);
   const apply = () => change({ model: model.trim(), provider: provider.trim(), user });
+  // A key that is asked for is chosen before all keys are known, and where they cannot be had.
+  const offered = keys?.map((key) => [key.id, `${key.name} …${key.last_four}`]) ?? (asked.key_id ? [[asked.key_id, "…"]] : []);
   return html`<${Form} class="filters tight" onSend=${apply}>
     <${Input} label="Model" value=${model} onValue=${setModel} onBlur=${apply} placeholder="openai/gpt-4o-mini" />
     <${Input} label="Provider" value=${provider} onValue=${setProvider} onBlur=${apply} />
     <${Input} label="End user" value=${user} onValue=${setUser} onBlur=${apply} />
     <${Select} label="Outcome" value=${asked.outcome} options=${OUTCOMES} onValue=${(/** @type {string} */ outcome) => change({ outcome })} />
     <${Select} label="Key" value=${asked.key_id} onValue=${(/** @type {string} */ key_id) => change({ key_id })}
-      options=${[["", "Any"], ...keys.map((key) => [key.id, `${key.name} …${key.last_four}`])]} />
+      options=${[["", "Any"], ...offered]} />
     <${Input} label="From" type="date" value=${asked.from} onValue=${(/** @type {string} */ from) => change({ from })} />
     <${Input} label="To" type="date" value=${asked.to} onValue=${(/** @type {string} */ to) => change({ to })} />
     <${Button} type="submit">Apply</${Button}>

@@ -2,8 +2,8 @@
 
 import { compact, duration, moneyExact, when } from "../lib/format.js";
 import { change, go, replace, to } from "../lib/route.js";
-import { html, useLayoutEffect, useState } from "../lib/ui.js";
-import { useList } from "../lib/use.js";
+import { html } from "../lib/ui.js";
+import { useList, useTyped } from "../lib/use.js";
 import { RequestSheet } from "./requests/sheet.js";
 import { Badge } from "../ui/badge.js";
 import { Button } from "../ui/button.js";
@@ -20,12 +20,10 @@ const FILTERS = [["id", "Id", "a call's or a request's"], ["account_id", "Accoun
 export default function Traffic({ place }) {
   const asked = Object.fromEntries(FILTERS.map(([name]) => [name, place.params.get(name) ?? ""]));
   const list = useList("/admin/requests", asked);
-  const [typed, setTyped] = useState(asked);
+  const [typed, setTyped] = useTyped(asked);
   const [, open] = place.parts;
   const filters = Object.fromEntries(place.params);
   const address = (/** @type {any} */ row) => to(["traffic", row.call_id], filters);
-  const about = JSON.stringify(asked);
-  useLayoutEffect(() => setTyped(asked), [about]);
   return html`<${Screen} title="All requests" hint="Of every account, newest first.">
     <${Form} class="filters" onSend=${() => change(typed)}>
       ${FILTERS.map(([name, label, example]) => html`<${Input} key=${name} label=${label} value=${typed[name]} placeholder=${example} onValue=${(/** @type {string} */ value) => setTyped({ ...typed, [name]: value.trim() })} />`)}

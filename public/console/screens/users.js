@@ -2,8 +2,8 @@
 
 import { compact, money, since } from "../lib/format.js";
 import { change, to } from "../lib/route.js";
-import { html, useEffect, useState } from "../lib/ui.js";
-import { useList } from "../lib/use.js";
+import { html, useState } from "../lib/ui.js";
+import { useList, useTyped } from "../lib/use.js";
 import { NewUser } from "./users/new_user.js";
 import { User } from "./users/user.js";
 import { Badge } from "../ui/badge.js";
@@ -26,9 +26,8 @@ function AllUsers({ place }) {
   const role = place.params.get("role") ?? "";
   const status = place.params.get("status") ?? "";
   const list = useList("/admin/users", { email, role, status });
-  const [typed, setTyped] = useState({ email, role });
+  const [typed, setTyped] = useTyped({ email, role });
   const [making, setMaking] = useState(false);
-  useEffect(() => setTyped({ email, role }), [email, role]);
   const apply = () => change({ email: typed.email.trim(), role: typed.role.trim() });
   return html`<${Screen} title="Users" action=${html`<${Button} kind="primary" icon="plus" onClick=${() => setMaking(true)}>Create an account</${Button}>`}>
     <${Form} class="filters" onSend=${apply}>

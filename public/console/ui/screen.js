@@ -1,11 +1,12 @@
 // The head of each screen, and the tabs of those that have several parts.
 
-import { html, useEffect, useLayoutEffect, useRef } from "../lib/ui.js";
+import { html, useLayoutEffect, useRef } from "../lib/ui.js";
 
 /** @param {{ title: string, hint?: any, action?: any, children?: any }} props */
 export function Screen({ title, hint, action, children }) {
   const head = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => {
+  // At once, not after the next frame: what is focused or typed meanwhile would lose the focus again.
+  useLayoutEffect(() => {
     document.title = `${title} · Console`;
     // Who moves by the keyboard or hears the page starts at its name.
     head.current?.focus({ preventScroll: true });

@@ -89,7 +89,7 @@ variables! {
         ALERT_EMAIL: Text, Optional, "where the operator is mailed what somebody should wake up for";
         ALERT_WEBHOOK_URL: Secret, Optional, "where the same is posted as JSON: a webhook of Slack, of Discord, or your own";
         APP_NAME: Text, Default("Gateway"), "the service's name, also for OpenRouter's statistics";
-        FRONTEND_URL: Url, Default("http://localhost:8000"), "the site that callers see, also for OpenRouter's statistics";
+        FRONTEND_URL: Url, Default("http://localhost:8000"), "the site that callers see, also for OpenRouter's statistics; without one `cargo run` takes its own address";
     }
     Times {
         CALL_MAX_SECONDS: Number { unit: "seconds", least: 1, most: 86_400 }, Default("600"), "a call's deadline on the plain server";
@@ -99,7 +99,7 @@ variables! {
         KEEP_ALIVE_MS: milliseconds(HOUR_MS), Default("15000"), "how long a streaming client hears nothing before it is sent a comment";
     }
     Process {
-        PORT: Number { unit: "the port, 0 for any that is free,", least: 0, most: 65_535 }, Default("8000"), "where the plain server listens";
+        PORT: Number { unit: "the port, 0 for any that is free,", least: 0, most: 65_535 }, Default("8000"), "where the plain server listens, and `cargo run`";
         RUST_LOG: LogLevels, Default("info"), "the log's level: error, warn, info, debug, trace or off, and further ones of parts";
         WEBHOOK_LOCAL_HOSTS: Text, Optional, "where VERCEL_ENV is `development` only: hosts that users' webhooks may go to by http, and in a private network, with commas between them: `localhost`";
         VERCEL_ENV: Choice(&["production", "preview", "development"]), Default("production"), "which deployment this is; Vercel sets it";

@@ -2,8 +2,8 @@
 
 import { compact, several } from "../../lib/format.js";
 import { change, to } from "../../lib/route.js";
-import { html, useEffect, useState } from "../../lib/ui.js";
-import { useList } from "../../lib/use.js";
+import { html, useState } from "../../lib/ui.js";
+import { useList, useTyped } from "../../lib/use.js";
 import { ModelForm } from "./model_form.js";
 import { Badge } from "../../ui/badge.js";
 import { Button } from "../../ui/button.js";
@@ -17,9 +17,8 @@ export function Models({ place }) {
   const search = place.params.get("search") ?? "";
   const enabled = place.params.get("enabled") ?? "";
   const list = useList("/admin/models", { search, enabled });
-  const [typed, setTyped] = useState(search);
+  const [typed, setTyped] = useTyped(search);
   const [open, setOpen] = useState(/** @type {any} */ (null));
-  useEffect(() => setTyped(search), [search]);
   const done = () => {
     setOpen(null);
     list.reload();

@@ -1,8 +1,8 @@
 // How providers serve models, and for how much.
 
 import { change, to } from "../../lib/route.js";
-import { html, useEffect, useState } from "../../lib/ui.js";
-import { useList } from "../../lib/use.js";
+import { html, useState } from "../../lib/ui.js";
+import { useList, useTyped } from "../../lib/use.js";
 import { priceLine } from "./price.js";
 import { RouteForm } from "./route_form.js";
 import { Badge } from "../../ui/badge.js";
@@ -19,9 +19,8 @@ const PRICED_BY = { seed: "this version", provider: "its list", admin: "an admin
 export function Routes({ place }) {
   const asked = { model: place.params.get("model") ?? "", provider: place.params.get("provider") ?? "", enabled: place.params.get("enabled") ?? "", priced_by: place.params.get("priced_by") ?? "" };
   const list = useList("/admin/routes", asked);
-  const [typed, setTyped] = useState(asked);
+  const [typed, setTyped] = useTyped(asked);
   const [open, setOpen] = useState(/** @type {any} */ (null));
-  useEffect(() => setTyped(asked), [asked.model, asked.provider]);
   const done = () => {
     setOpen(null);
     list.reload();

@@ -27,11 +27,12 @@ export function Chat({ id }) {
     await api("DELETE", path);
     go(to(["chats"]));
   };
-  const title = chat.data?.title || "Untitled chat";
+  // What it is called is not known before it is there.
+  const title = chat.data ? chat.data.title || "Untitled chat" : "Chat";
   return html`<${Screen} title=${title} hint=${chat.data && `${several(chat.data.message_count, "message")}, last ${when(chat.data.updated_at)}`} action=${html`
-      <${Button} onClick=${() => setAsked("rename")}>Rename</${Button}>
+      <${Button} disabled=${!chat.data} onClick=${() => setAsked("rename")}>Rename</${Button}>
       <${Button} icon="download" busy=${take.busy} onClick=${take.run}>Markdown</${Button}>
-      <${Button} kind="danger" onClick=${() => setAsked("delete")}>Delete</${Button}>`}>
+      <${Button} kind="danger" disabled=${!chat.data} onClick=${() => setAsked("delete")}>Delete</${Button}>`}>
     <a href=${to(["chats"])}>All chats</a>
     <${Failure} error=${chat.error ?? take.error} retry=${chat.error ? chat.reload : undefined} />
     <${Card} bare>
@@ -47,7 +48,7 @@ export function Chat({ id }) {
     ${asked === "delete" && html`<${Confirm} title="Delete the chat" act="Delete" onAct=${remove} onClose=${() => setAsked("")}>
       <p><strong>${title}</strong> and all its messages are deleted at once and for good.</p>
     </${Confirm}>`}
-    ${asked === "rename" && html`<${Rename} path=${path} title=${chat.data?.title ?? ""} onClose=${() => setAsked("")} onDone=${() => (setAsked(""), chat.reload())} />`}
+    ${asked === "rename" && html`<${Rename} path=${path} title=${chat.data.title ?? ""} onClose=${() => setAsked("")} onDone=${() => (setAsked(""), chat.reload())} />`}
   </${Screen}>`;
 }
 

@@ -8,7 +8,7 @@ import { AtStripe, back } from "./at_stripe.js";
 import { Button } from "../../ui/button.js";
 import { Card, Facts } from "../../ui/card.js";
 import { Choice, Form, Input, MoneyInput } from "../../ui/field.js";
-import { Failure } from "../../ui/states.js";
+import { Bones, Failure } from "../../ui/states.js";
 import { toast } from "../../ui/toast.js";
 
 /** @param {{ onPaid: () => void }} props */
@@ -33,6 +33,7 @@ export function Buy({ onPaid }) {
   };
   return html`<${Card} title="Buy credit">
     <${Form} onSend=${run}>
+      ${!packages.data && !packages.error && html`<${Bones} lines=${1} />`}
       ${offered.length > 0 && html`<div><${Choice} label="Package" value=${chosen} onValue=${(/** @type {string} */ it) => (setChosen(it), clear())}
         options=${[["own", "Amount"], ...offered.map((/** @type {any} */ it) => [it.id, money(it.credits)])]} /></div>`}
       ${chosen === "own" && html`<${MoneyInput} label="Amount" required value=${amount} onValue=${setAmount} error=${error?.param === "amount" && error.message} />`}

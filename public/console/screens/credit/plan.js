@@ -78,7 +78,7 @@ export function Plan() {
           <div><h3>${it.name} ${current && html`<${Badge} state="current" kind="info" />`}</h3>
             <p class="soft">${money(it.credits_per_month)} of credit a month · ${count(it.limits.requests_per_minute)} requests a minute · ${compact(it.limits.tokens_per_month)} tokens a month</p></div>
           <div class="row"><strong>${price === null ? "–" : `${money(price)} a ${interval}`}</strong>
-            ${!current && price !== null && (subscription && !subscription.ended_at
+            ${plan && !current && price !== null && (subscription && !subscription.ended_at
               ? html`<${Button} kind="small" onClick=${() => setAsked({ plan: it })}>Switch to it</${Button}>`
               : html`<${Button} kind="small" busy=${buy.busy} onClick=${() => buy.run(it.id)}>Subscribe</${Button}>`)}</div>
         </li>`;

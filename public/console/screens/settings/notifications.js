@@ -2,7 +2,7 @@
 
 import { api } from "../../lib/api.js";
 import { words } from "../../lib/format.js";
-import { html, useEffect, useState } from "../../lib/ui.js";
+import { html, useLayoutEffect, useState } from "../../lib/ui.js";
 import { useAct, useLoad } from "../../lib/use.js";
 import { Thresholds } from "./thresholds.js";
 import { Button } from "../../ui/button.js";
@@ -36,7 +36,7 @@ export function Notifications() {
   // What was just chosen, until the API has said what holds.
   const [chosen, setChosen] = useState(/** @type {Record<string, boolean>} */ ({}));
   const change = useAct(async (/** @type {string} */ kind, /** @type {boolean} */ on) => {
-    setChosen({ [kind]: on });
+    setChosen((before) => ({ ...before, [kind]: on }));
     try {
       await api("PATCH", "/user/notifications/preferences", { body: { [kind]: on } });
       state.reload();
@@ -45,7 +45,10 @@ export function Notifications() {
       throw refusal;
     }
   });
-  useEffect(() => setChosen({}), [state.data]);
+  // While a further choice is on its way, what has come is older than it.
+  useLayoutEffect(() => {
+    if (!change.busy) setChosen({});
+  }, [state.data]);
   const mail = useAct(async (/** @type {string} */ path) => {
     const { address } = await api("POST", path, { body: {} });
     toast(`A mail is on its way to ${address}.`);

@@ -53,7 +53,7 @@ export function PlanDialog({ user, onDone, onClose }) {
     return `The plan in force is ${answer.plan_in_force}.`;
   };
   return html`<${Act} title="Plan" act="Assign" send=${send} onDone=${onDone} onClose=${onClose}>
-    <${Select} label="Plan" value=${plan} onValue=${setPlan} options=${[["", "None: what it pays for decides"], ...(plans.data?.data ?? []).map((/** @type {any} */ it) => [it.id, it.name])]}
+    <${Select} label="Plan" value=${plan} onValue=${setPlan} options=${[["", "None: what it pays for decides"], ...(plans.data?.data ?? (plan ? [{ id: plan, name: plan }] : [])).map((/** @type {any} */ it) => [it.id, it.name])]}
       hint="It brings the plan's limits, not its credit." />
     ${plan && html`<${Input} label="Until" type="date" value=${ends} onValue=${setEnds} hint="None: until it is taken away." />`}
   </${Act}>`;
