@@ -31,7 +31,7 @@ test("all that the console begins with is named by its page, so that nothing is 
     const text = readFileSync(join(folder, file), "utf8");
     for (const [, name] of text.matchAll(/(?:^|;|\})\s*(?:import|export)\b[^;]*?from\s*"(\.[^"]+)"/gm)) follow(normalize(join(dirname(file), name)));
   };
-  for (const [page, ...first] of [["index.html", "main.js", "screens/sign_in.js"], ["../../shared/src/endpoints/public/landing.html", "landing.js"]]) {
+  for (const [page, ...first] of [["../../shared/src/endpoints/console/page.html", "main.js", "screens/sign_in.js"], ["../../shared/src/endpoints/public/landing.html", "landing.js"]]) {
     seen.clear();
     first.forEach(follow);
     const named = [...readFileSync(join(folder, page), "utf8").matchAll(/(?:modulepreload" href|type="module" src)="\/console\/([^"]+)"/g)].map(([, file]) => file);
