@@ -59,17 +59,27 @@ if (!single) {
   if (!String(to).startsWith('/api/user/api-keys/[id]')) fail(`a path with a parameter goes to ${to}`)
 }
 
-// The console is the platform's own files, under the policy that its function sends elsewhere.
+// The console's files are the platform's own, under the policy that its function sends elsewhere. Its page is a function's: its policy goes
+// by the deployment's variables, which no rule of the platform can.
 if (!single) {
-  for (const file of ['index.html', 'main.js', 'style.css']) {
+  if (existsSync('.vercel/output/static/console/index.html')) fail("the console's page is a file, under a policy that knows no variable")
+  for (const file of ['main.js', 'style.css']) {
     if (!existsSync(`.vercel/output/static/console/${file}`)) fail(`the console lacks ${file}`)
   }
   const { routes } = JSON.parse(readFileSync('.vercel/output/config.json', 'utf8'))
-  for (const asked of ['/console', '/console/main.js', '/console/vendor/htm-3.1.1.mjs']) {
+  const policyOf = asked => {
     const sent = routes.filter(({ src, headers }) => headers && new RegExp(src).test(asked)).flatMap(({ headers }) => Object.entries(headers))
-    const policy = sent.find(([name]) => name.toLowerCase() === 'content-security-policy')?.[1] ?? ''
+    return sent.find(([name]) => name.toLowerCase() === 'content-security-policy')?.[1]
+  }
+  for (const asked of ['/console/main.js', '/console/vendor/htm-3.1.1.mjs']) {
+    const policy = policyOf(asked) ?? ''
     if (!policy.startsWith("default-src 'none'") || policy.includes('unsafe')) fail(`${asked} comes under the policy \`${policy}\``)
   }
+  for (const asked of ['/console', '/console/']) {
+    if (policyOf(asked)) fail(`${asked} comes under the policy \`${policyOf(asked)}\` of the platform and not under its function's`)
+  }
+  const to = destination('/console')
+  if (to !== '/api/console') fail(`the console's page comes from ${to}`)
 }
 
 // What no rule knows is answered by the gateway: as JSON, and readable for a browser's scripts.
@@ -88,7 +98,7 @@ function freePort() {
 }
 
 /// Runs the function, asks it for `target` and waits for the end of that invocation.
-async function drive(name, target, status = 200) {
+async function drive(name, target, status = 200, variables = {}) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'vercel-'))
   const socket = path.join(folder, 'ipc.sock')
   const port = await freePort()
@@ -117,7 +127,7 @@ async function drive(name, target, status = 200) {
     check()
   })
   const began = performance.now()
-  const child = spawn(binary(name), { env: { VERCEL_IPC_PATH: socket, VERCEL_DEV_PORT: String(port) }, stdio: 'inherit' })
+  const child = spawn(binary(name), { env: { VERCEL_IPC_PATH: socket, VERCEL_DEV_PORT: String(port), ...variables }, stdio: 'inherit' })
   try {
     await message('server-started')
     const headers = { 'x-vercel-internal-invocation-id': 'check', 'x-vercel-internal-request-id': '1' }
@@ -129,6 +139,7 @@ async function drive(name, target, status = 200) {
     if (response.status !== status) fail(`${name} ${target}: ${response.status} ${body}`)
     if (!response.headers.get('access-control-allow-origin')) fail(`${name} ${target}: closed to browsers`)
     if (status === 404 && !JSON.parse(body).error?.message) fail(`${name} ${target}: ${body}`)
+    return response.headers
   } finally {
     child.kill('SIGKILL')
     ipc.close()
@@ -140,6 +151,10 @@ if (!single) {
   await drive('ping', '/ping')
   await drive('ping', '/api/ping')
   await drive('root', '/')
+  for (const [variables, named] of [[{}, false], [{ PRIVY_APP_ID: 'app' }, true]]) {
+    const policy = (await drive('console', '/console', 200, variables)).get('content-security-policy')
+    if (policy.includes('https://auth.privy.io') !== named) fail(`the console's page comes under the policy \`${policy}\``)
+  }
 }
 await drive('index', '/ping/stats')
 await drive('index', '/no/such/path', 404)

@@ -115,7 +115,7 @@ fn announce(base_url: &str, keys: &ReadyKeys, database: &str, redis: &str, platf
         format!("{}; stand-ins answer nothing but test/… models", real_providers.join(", "))
     };
     let sign_in = if platform.is_privy_stand_in() {
-        format!("{base_url}/_local/privy?email=you@example.com gives tokens for POST /auth/privy")
+        format!("{base_url}/_local/privy has the codes of a stand-in of Privy; with ?email=you@example.com, tokens")
     } else {
         "with the Privy app of PRIVY_APP_ID".to_owned()
     };
@@ -130,7 +130,7 @@ fn announce(base_url: &str, keys: &ReadyKeys, database: &str, redis: &str, platf
         "stripe_secret": platform.stripe.webhook_secret() });
     let text = format!(
         "The gateway listens at {base_url}\n\
-         \x20 console    {base_url}/console, by a key below or a mailed code\n\
+         \x20 console    {base_url}/console, by a key below, a mailed code or Privy\n\
          \x20 database   {database}\n\
          \x20 redis      {redis}\n\
          \x20 providers  {providers}\n\

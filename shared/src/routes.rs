@@ -99,6 +99,8 @@ routes! {
     auth at "/auth" | "/auth/privy" {
         POST sign_in::privy::create: Public, GET openrouter::consent::show: Public
     } needs [Database, Pepper, Privy];
+    /// The ways to sign in at this deployment.
+    auth_methods at "/auth/methods" { GET sign_in::methods::show: Public };
     /// Mails a code to sign in with.
     auth_register at "/auth/register" { POST sign_in::register::create: Public } needs [Database, Pepper, Mail];
     /// Signs in with a code that was mailed, and issues a key.

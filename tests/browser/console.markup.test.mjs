@@ -106,7 +106,7 @@ test("and on the pages around the console", async () => {
   const asked = `search=${encodeURIComponent(markup(14))}`;
   const guides = [...(await (await fetch(`${base}/llms.txt`)).text()).matchAll(/\]\((\/docs\/guides\/[a-z-]+)\.md\)/g)].map(([, path]) => path);
   assert.ok(guides.length > 10, `${guides}`);
-  const around = ["/_local", "/_local/mail", "/_local/stripe", `/?ref=${encodeURIComponent(markup(15))}`, "/docs", "/docs/guides", ...guides];
+  const around = ["/_local", "/_local/mail", "/_local/privy", "/_local/stripe", `/?ref=${encodeURIComponent(markup(15))}`, "/docs", "/docs/guides", ...guides];
   for (const path of around) {
     await page.goto(`${base}${path}${path.includes("?") ? "&" : "?"}${asked}#${encodeURIComponent(markup(20))}`);
     await assertText(page, path);

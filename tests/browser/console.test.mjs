@@ -137,7 +137,7 @@ test("the main path by the keyboard alone", async () => {
   };
   const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim() || document.activeElement?.getAttribute("aria-label") || "");
   await page.getByRole("radio", { name: "E-mail" }).focus();
-  await press("ArrowRight", "Tab");
+  await press("ArrowRight", "ArrowRight", "Tab");
   await page.keyboard.type(process.env.GATEWAY_API_KEY);
   await press("Enter");
   await page.getByRole("heading", { name: "Overview" }).waitFor();

@@ -1,5 +1,5 @@
-// /docs in a browser: the page renders the document, an operation can be tried, people who see little or use a telephone can
-// read it, and nothing is fetched from anywhere else or complains.
+// /docs in a browser: the page lists every operation and renders what is opened, an operation can be tried, people who see little or use a
+// telephone can read it, and nothing is fetched from anywhere else or complains.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -60,6 +60,16 @@ async function sent(page, form, path) {
 test("the documentation has every operation, in the order in which a user needs them", async () => {
   const { page, complaints, fetched } = await open("/docs");
   const document = await (await fetch(`${base}/openapi.json`)).json();
+  const listed = page.locator("#list li a");
+  const inList = await listed.evaluateAll((all) => all.map((link) => decodeURI(link.hash).split("/").slice(2).join("/").replace("/", " ")));
+  assert.equal(inList[0], "POST v1/chat/completions");
+  // What is looked for is found by all of its words, and an operation opens by its address, with the renderer that nobody needed before.
+  const find = page.getByRole("searchbox", { name: "Find an operation" });
+  await find.fill("BALANCE reserved");
+  await becomes(async () => (await page.getByRole("status").innerText()) === `${await listed.filter({ visible: true }).count()} found`, true);
+  await find.fill("chat/completions");
+  assert.ok(!fetched.some((url) => /scalar|openapi/.test(url)), `${fetched}`);
+  await page.getByRole("link", { name: "POST /v1/chat/completions" }).click();
   const groups = navigation(page).getByRole("button", { name: /^(Open|Close) Group/ });
   await groups.first().waitFor();
   const names = () => groups.evaluateAll((all) => all.map((it) => it.textContent.replace(/^.*Group - /s, "").trim()));
@@ -80,6 +90,7 @@ test("the documentation has every operation, in the order in which a user needs 
   const shown = await links.evaluateAll((all) => all.map((link) => decodeURI(link.getAttribute("href").split("/").slice(2).join("/"))));
   assert.equal(shown[0], "POST/v1/chat/completions", "what everybody calls stands first");
   // A link is #tag/GROUP/METHOD/path.
+  assert.deepEqual(inList.toSorted(), operations.map((it) => it.replace("/", " ")).sort());
   assert.deepEqual(shown.map((it) => it.replace("/", " ")).sort(), operations.map((it) => it.replace("/", " ")).sort());
 
   assert.deepEqual(complaints, []);
@@ -109,7 +120,7 @@ test("a completion's example works as it stands", async () => {
 });
 
 test("nobody is asked for the crons' secret", async () => {
-  const { page } = await open("/docs");
+  const { page } = await open("/docs#description/introduction");
   await page.getByText("Selected Auth Type").first().click();
   await page.getByRole("option").first().waitFor();
   const offered = await page.getByRole("option").allInnerTexts();
@@ -123,19 +134,23 @@ for (const width of [390, 1440]) {
       const { page, complaints } = await open("/docs");
       await resized(page, width, 844);
       await page.emulateMedia({ colorScheme });
+      // WCAG 2.1, levels A and AA, as far as a machine can tell.
+      const assertReadable = async () => {
+        await becomes(() => page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
+        await page.evaluate(readFileSync(require.resolve("axe-core/axe.min.js"), "utf8"));
+        const faults = await page.evaluate(async () => {
+          const found = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] });
+          return found.violations.map((it) => `${it.id}: ${it.nodes[0].html} ${it.nodes[0].failureSummary}`);
+        });
+        assert.deepEqual(faults, []);
+      };
+      await assertReadable();
       const path = "/docs#tag/inference/POST/v1/chat/completions";
       await page.goto(`${base}${path}`);
       await page.reload();
       await page.getByRole("heading", { name: "OpenAI chat, streamed or not." }).first().waitFor();
-      await becomes(() => page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
       await becomes(() => page.evaluate(() => document.body.classList.contains("dark-mode")), colorScheme === "dark");
-      // WCAG 2.1, levels A and AA, as far as a machine can tell.
-      await page.evaluate(readFileSync(require.resolve("axe-core/axe.min.js"), "utf8"));
-      const faults = await page.evaluate(async () => {
-        const found = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] });
-        return found.violations.map((it) => `${it.id}: ${it.nodes[0].html} ${it.nodes[0].failureSummary}`);
-      });
-      assert.deepEqual(faults, []);
+      await assertReadable();
       assert.deepEqual(complaints, []);
     });
   }

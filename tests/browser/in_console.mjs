@@ -200,6 +200,16 @@ export function mailedCode(email, sent = 1) {
   });
 }
 
+/** The code that Privy's stand-in has mailed last to this address. */
+export async function privysCode(email) {
+  const response = await fetch(`${base}/_local/privy`, { headers: { accept: "application/json" } });
+  const mailed = (await response.json()).find((code) => code.email === email);
+  return mailed?.code ?? assert.fail(`no code of Privy's came to ${email}`);
+}
+
+/** Six digits that are not this code. */
+export const notTheCode = (code) => String((Number(code) + 1) % 1_000_000).padStart(6, "0");
+
 /** What axe finds wrong: WCAG 2.1, levels A and AA, as far as a machine can tell. */
 export async function faults(page) {
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(readFileSync(require.resolve("axe-core/axe.min.js"), "utf8"));

@@ -27,7 +27,7 @@ test("the page of this machine shows what happens, to everybody and at every wid
     await answer.arrayBuffer();
     assert.equal(answer.status, 200, link);
   }
-  for (const path of ["/_local", "/_local/mail", "/_local/stripe"]) {
+  for (const path of ["/_local", "/_local/mail", "/_local/privy", "/_local/stripe"]) {
     await page.goto(`${base}${path}`);
     for (const colorScheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme });

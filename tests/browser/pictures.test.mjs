@@ -170,7 +170,16 @@ test("every page looks as it was accepted", async (t) => {
     }
     await page.setViewportSize({ width: 1440, height: 900 });
   };
+  await settled(page);
   await look("sign-in");
+  await page.getByText("Privy", { exact: true }).click();
+  await page.getByRole("textbox", { name: "E-mail" }).fill("ann@example.com");
+  await look("sign-in-privy");
+  await page.getByRole("button", { name: "Mail me a code" }).click();
+  await page.getByRole("textbox", { name: "Code" }).fill("123456");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("alert").waitFor();
+  await look("sign-in-privy-refused");
   await signInByKey(page, secret);
   const named = (place) => `console-${place.replace(/^#\//, "").replace(id, "one").replace(chat, "one").replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/, "one").replace(/\W+/g, "-") || "overview"}`;
   for (const place of [...(await places(page)), `#/users/${id}`, `#/chats/${chat}`]) {
@@ -181,7 +190,7 @@ test("every page looks as it was accepted", async (t) => {
     await look(named(place));
   }
   const asks = `/auth?${new URLSearchParams({ callback_url: "https://app.example/back?from=gateway", code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", code_challenge_method: "S256", key_label: "Notes for teams", limit: "25", usage_limit_type: "monthly" })}`;
-  const around = [["landing", "/"], ["consent", asks], ["docs", "/docs"], ...["/docs/guides", "/docs/guides/quick-start", "/_local", "/_local/mail", "/_local/stripe"].map((path) => [path.slice(1).replace(/\W+/g, "-").replace(/^_/, ""), path])];
+  const around = [["landing", "/"], ["consent", asks], ["docs", "/docs"], ...["/docs/guides", "/docs/guides/quick-start", "/_local", "/_local/mail", "/_local/privy", "/_local/stripe"].map((path) => [path.slice(1).replace(/\W+/g, "-").replace(/^_/, ""), path])];
   for (const [name, path] of around) {
     await page.goto(`${base}${path}`, { waitUntil: "networkidle" });
     if (name === "landing") await page.locator("#list:not([aria-busy])").waitFor();

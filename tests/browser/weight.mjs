@@ -19,7 +19,8 @@ export const PAGES = [
   { name: "landing", path: "/", ready: "#models:has(tbody tr:not([aria-hidden])) #search:not([hidden])" },
   { name: "sign-in", path: "/console", ready: "input[type=email]" },
   { name: "overview", path: "/console#/", isSignedIn: true, ready: "canvas" },
-  { name: "docs", path: "/docs", ready: "aside li a" },
+  { name: "docs", path: "/docs", ready: "#list search:not([hidden])" },
+  { name: "an operation in the docs", path: "/docs#tag/inference/POST/v1/chat/completions", ready: "aside li a" },
 ];
 
 /**

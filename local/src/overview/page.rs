@@ -25,7 +25,8 @@ pub(super) fn of(state: &Value, hands_out_tokens: bool) -> String {
 const FIGURES: [&str; 3] = ["Tokens", "Cost", "Took"];
 
 const SIGN_IN: &str = "<section class=\"card\"><header><h2>Sign in as somebody</h2>\
-    <p>The tokens that a page of Privy's would give, for <code>POST /auth/privy</code>.</p></header>\
+    <p>The tokens that a page of Privy's would give, for <code>POST /auth/privy</code>. To sign in to the console by Privy, take \
+    <a href=\"/_local/privy\">the code that it has mailed</a>.</p></header>\
     <form class=\"body row\" action=\"/_local/privy\"><div class=\"field grow\"><label for=\"email\">E-mail</label>\
     <input id=\"email\" name=\"email\" type=\"email\" required value=\"you@example.com\"></div>\
     <button class=\"button\">Give me tokens</button></form></section>\n";

@@ -245,6 +245,7 @@ impl Platform {
         let mut own = self.mailbox.page().merge(self.overview(&address).pages());
         if self.is_privy_stand_in() {
             own = own.merge(self.privy.page());
+            self.privy.allow_origins([address.replace("127.0.0.1", "localhost"), address.clone()]);
         }
         let gateway = self.gateway()?;
         let mut events = vec![self.mailbox.serve_for(gateway.http.clone(), &address)];

@@ -9,20 +9,50 @@ use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, StatusCode, header};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{APP_ID, State, now};
+use super::{APP_ID, State, now, passwordless};
 
 /// The API.
 pub(super) fn router(state: Arc<State>) -> Router {
     Router::new()
         .route("/api/v1/apps/{app_id}/jwks.json", get(keys))
         .route("/api/v1/users/{did}", get(user))
+        .merge(passwordless::router(state.clone()))
         .with_state(state)
 }
 
+/// A refusal as Privy says it: in words, and in a code where a program is to understand it.
+pub(super) struct Refusal {
+    pub status: StatusCode,
+    pub error: String,
+    pub code: Option<&'static str>,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, error: &str, code: &'static str) -> Self {
+        Self { status, error: error.to_owned(), code: Some(code) }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut body = json!({ "error": self.error });
+        if let Some(code) = self.code {
+            body["code"] = code.into();
+        }
+        (self.status, Json(body)).into_response()
+    }
+}
+
 fn refusal(status: StatusCode, error: &str) -> Response {
-    (status, Json(json!({ "error": error }))).into_response()
+    Refusal { status, error: error.to_owned(), code: None }.into_response()
+}
+
+/// A user as the API tells of one.
+pub(super) fn described(did: &str, linked_accounts: &[Value]) -> Value {
+    json!({ "id": did, "created_at": now(), "linked_accounts": linked_accounts, "mfa_methods": [],
+            "has_accepted_terms": false, "is_guest": false })
 }
 
 async fn keys(Shared(state): Shared<Arc<State>>, Path(app_id): Path<String>) -> Response {
@@ -54,10 +84,6 @@ async fn user(Shared(state): Shared<Arc<State>>, Path(did): Path<String>, header
     }
     match inner.users.get(&did) {
         None => refusal(StatusCode::NOT_FOUND, "User not found"),
-        Some(linked_accounts) => Json(json!({
-            "id": did, "created_at": now(), "linked_accounts": linked_accounts, "mfa_methods": [],
-            "has_accepted_terms": false, "is_guest": false,
-        }))
-        .into_response(),
+        Some(linked_accounts) => Json(described(&did, linked_accounts)).into_response(),
     }
 }

@@ -2,18 +2,22 @@
 //!
 //! - `key_pair`: what tokens are signed with.
 //! - `api`: what the gateway asks, as strict as the original.
-//! - `page`: tokens for whoever tries the local platform, at `/_local/privy`.
+//! - `passwordless`: what the console asks in a browser, whom `browser` lets in; `codes`: what it mails.
+//! - `page`: its codes, and tokens for whoever tries the local platform, at `/_local/privy`.
 
 mod api;
+mod browser;
+mod codes;
 mod key_pair;
 mod page;
+mod passwordless;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use jsonwebtoken::errors::Error as TokenError;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -22,6 +26,7 @@ use crate::loopback::Loopback;
 use crate::platform::PlatformError;
 use crate::secrets::Secrets;
 
+use codes::Codes;
 pub use key_pair::KeyPair;
 
 /// The id of the stand-in's one app.
@@ -48,6 +53,12 @@ struct Inner {
     users: HashMap<String, Vec<Value>>,
     failure: Option<StatusCode>,
     asked: Asked,
+    codes: Codes,
+    /// Access tokens by the refresh tokens of their sessions.
+    sessions: HashMap<String, String>,
+    demands_captcha: bool,
+    /// The origins from which a browser may ask; none for all of them, as in an app whose list is empty.
+    origins: Vec<String>,
 }
 
 /// How often the gateway asked.
@@ -72,6 +83,10 @@ impl Privy {
             users: HashMap::new(),
             failure: None,
             asked: Asked::default(),
+            codes: Codes::default(),
+            sessions: HashMap::new(),
+            demands_captcha: false,
+            origins: Vec::new(),
         };
         let app_secret = secrets.of("privy app secret");
         let state = Arc::new(State { app_secret, seed, inner: Mutex::new(inner) });
@@ -103,7 +118,7 @@ impl Privy {
         self.lock().key.clone()
     }
 
-    /// The page: `GET /_local/privy?email=…`.
+    /// The page: `GET /_local/privy` shows the codes, with `?email=…` it gives tokens.
     pub fn page(&self) -> Router {
         page::router(self.state.clone())
     }
@@ -128,6 +143,33 @@ impl Privy {
     /// Every request is answered with this status; `None`: properly again.
     pub fn fail(&self, status: Option<StatusCode>) {
         self.lock().failure = status;
+    }
+
+    /// A browser may ask from these origins alone, as the dashboard's list has it.
+    pub fn allow_origins(&self, origins: impl IntoIterator<Item = String>) {
+        self.lock().origins.extend(origins);
+    }
+
+    /// Whether the app wants a captcha before it mails a code.
+    pub fn demand_captcha(&self, demands: bool) {
+        self.lock().demands_captcha = demands;
+    }
+
+    /// Time goes by for codes and for how often they may be asked for.
+    pub fn pass(&self, time: Duration) {
+        self.lock().codes.pass(time);
+    }
+
+    /// The code that was mailed last to an address.
+    #[must_use]
+    pub fn mailed_code(&self, email: &str) -> Option<String> {
+        self.lock().codes.newest().find(|code| code.email == email).map(|code| code.digits.clone())
+    }
+
+    /// How many have signed in by a code and not been signed out.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.lock().sessions.len()
     }
 
     /// How often the gateway asked so far.
@@ -160,6 +202,11 @@ impl Privy {
 impl State {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn allows(&self, origin: &HeaderValue) -> bool {
+        let inner = self.lock();
+        inner.origins.is_empty() || inner.origins.iter().any(|allowed| allowed == origin)
     }
 }
 

@@ -35,13 +35,14 @@ pub(super) fn json() -> String {
     text
 }
 
-/// What goes with the console's files, which the platform serves itself.
+/// What goes with the console's files, which the platform serves itself. Its page is a function's, `/console/` like `/console`:
+/// whose policy names Privy where the deployment has it.
 fn console_headers() -> Vec<String> {
     let headers = console::headers()
         .map(|(name, value)| object(["key", "value"], [name.as_str(), value.to_str().unwrap_or_default()]));
     let headers = headers.join(", ");
     let rule = |source: &str| format!("{{ \"source\": {}, \"headers\": [{headers}] }}", Value::from(source));
-    vec![rule("/console"), rule("/console/(.*)")]
+    vec![rule("/console/(.+)")]
 }
 
 fn push_function(text: &mut String, pattern: &str, seconds: u64, end: &str) {

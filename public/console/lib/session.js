@@ -4,7 +4,7 @@
 /**
  * @typedef {object} Session
  * @property {string} key The secret.
- * @property {string | null} keyId The key's id, where a mailed code has made it: such a key ends with the sign-out.
+ * @property {string | null} keyId The key's id, where this sign-in has made it: such a key ends with the sign-out.
  */
 
 const PLACE = "console.session";

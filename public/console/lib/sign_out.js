@@ -1,4 +1,4 @@
-// The way out. A key that a mailed code made for this session ends with it; one that was pasted belongs to its owner.
+// The way out. A key that the sign-in made for this session ends with it; one that was pasted belongs to its owner.
 
 import { api } from "./api.js";
 import { end, session } from "./session.js";

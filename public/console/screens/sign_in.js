@@ -1,10 +1,10 @@
-// Signing in: by a code that is mailed, or with a key that one has.
+// Signing in: by a code that the gateway or Privy mails, or with a key that one has.
 
 import { api } from "../lib/api.js";
 import { route } from "../lib/route.js";
 import { begin, lastWords } from "../lib/session.js";
-import { html, useEffect, useState } from "../lib/ui.js";
-import { useAct } from "../lib/use.js";
+import { html, useEffect, useRef, useState } from "../lib/ui.js";
+import { useAct, useLoad } from "../lib/use.js";
 import { Button } from "../ui/button.js";
 import { Check, Choice, Form, Input } from "../ui/field.js";
 import { Failure, Note } from "../ui/states.js";
@@ -12,13 +12,21 @@ import { Failure, Note } from "../ui/states.js";
 export default function SignIn() {
   const [way, setWay] = useState("code");
   const [kept, setKept] = useState(false);
+  const [email, setEmail] = useState("");
   const [key, setKey] = useState("");
+  const { data: methods, busy } = useLoad((signal) => api("GET", "/auth/methods", { key: "", signal }), []);
+  // Where that cannot be had, what every deployment may have is offered.
+  const options = /** @type {[string, string][]} */ ([
+    methods?.mail !== false && ["code", "E-mail"],
+    methods?.privy && ["privy", "Privy"],
+    ["key", "API key"],
+  ].filter(Boolean));
+  const chosen = options.some(([name]) => name === way) ? way : options[0][0];
   // Who pastes a key where an address is asked for means to sign in with it.
-  const mistaken = (/** @type {string} */ typed) => {
-    if (!/^\s*gw_[a-z]+_/.test(typed)) return false;
+  const onEmail = (/** @type {string} */ typed) => {
+    if (!/^\s*gw_[a-z]+_/.test(typed)) return setEmail(typed);
     setKey(typed.trim());
     setWay("key");
-    return true;
   };
   useEffect(() => {
     document.title = "Sign in · Console";
@@ -27,8 +35,12 @@ export default function SignIn() {
     <h1 class="brand"><img src="/console/favicon.svg" alt="" width="28" height="28" />Console</h1>
     ${lastWords() && html`<${Note} kind="warn">${lastWords()}</${Note}>`}
     <div class="card"><div class="body stack">
-      <${Choice} label="How to sign in" value=${way} onValue=${setWay} options=${[["code", "E-mail"], ["key", "API key"]]} />
-      ${way === "code" ? html`<${ByCode} kept=${kept} mistaken=${mistaken} />` : html`<${ByKey} kept=${kept} pasted=${key} />`}
+      ${busy
+        ? html`<span class="bone choice-bone" aria-hidden="true"></span>`
+        : options.length > 1 && html`<${Choice} label="How to sign in" value=${chosen} onValue=${setWay} options=${options} />`}
+      ${chosen === "key"
+        ? html`<${ByKey} kept=${kept} pasted=${key} />`
+        : html`<${ByCode} key=${chosen} by=${chosen === "privy" ? byPrivy(methods.privy) : byGateway} ...${{ kept, email, onEmail }} />`}
       <${Check} label="Stay signed in in this tab" hint="The key is then kept until the tab is closed; else a reload forgets it."
         checked=${kept} onValue=${setKept} />
     </div></div>
@@ -36,32 +48,69 @@ export default function SignIn() {
   </main>`;
 }
 
-/** @param {{ kept: boolean, mistaken: (typed: string) => boolean }} props `mistaken`: whether what was typed is a key, which is then taken as one. */
-function ByCode({ kept, mistaken }) {
-  const [email, setEmail] = useState("");
+/** Who recommended the gateway, as the address says. */
+const referral = () => route().params.get("ref") ?? new URLSearchParams(location.search).get("ref");
+
+/**
+ * @typedef {object} Mailer Who mails a code, and takes it.
+ * @property {(email: string) => Promise<unknown>} mail
+ * @property {(email: string, code: string) => Promise<any>} verify Gives the gateway's answer.
+ * @property {string} hint
+ * @property {(email: any) => any} sent
+ */
+
+/** @type {Mailer} */
+const byGateway = {
+  mail: (email) => api("POST", "/auth/register", { key: "", body: { email, ...(referral() ? { referral_code: referral() } : {}) } }),
+  verify: (email, code) => api("POST", "/auth/verify", { key: "", body: { email, code } }),
+  hint: "",
+  sent: (email) => html`A code is on its way to ${email}. It is good for ten minutes.`,
+};
+
+/** @param {import("../lib/privy.js").App} app @returns {Mailer} */
+function byPrivy(app) {
+  const part = () => import("../lib/privy.js").catch(() => {
+    throw new Error("This part of the console could not be fetched. Reload the page.");
+  });
+  return {
+    mail: async (email) => (await part()).mailCode(app, email),
+    verify: async (email, code) => (await part()).signIn(app, email, code, referral()),
+    hint: "Privy mails the code, and proves to this gateway who you are.",
+    sent: (email) => html`Privy has mailed a code to ${email}.`,
+  };
+}
+
+/** @param {{ by: Mailer, kept: boolean, email: string, onEmail: (typed: string) => void }} props */
+function ByCode({ by, kept, email, onEmail }) {
   const [sentTo, setSentTo] = useState("");
   const [code, setCode] = useState("");
-  const referral = route().params.get("ref") ?? new URLSearchParams(location.search).get("ref");
   const ask = useAct(async () => {
-    await api("POST", "/auth/register", { key: "", body: { email: email.trim(), ...(referral ? { referral_code: referral } : {}) } });
+    await by.mail(email.trim());
     setSentTo(email.trim());
   });
   const verify = useAct(async () => {
-    const answer = await api("POST", "/auth/verify", { key: "", body: { email: sentTo, code: code.trim() } });
+    const answer = await by.verify(sentTo, code.trim());
     // The account's first key is its primary one, which stays; a later one is this session's and ends with it.
     begin({ key: answer.api_key, keyId: answer.is_new_user ? null : answer.key.id }, kept);
   });
+  const before = useRef(sentTo);
+  useEffect(() => {
+    // The form that comes in the other's place takes up the keyboard's place, too.
+    if (before.current !== sentTo) /** @type {HTMLElement | null} */ (document.querySelector(".gate form input"))?.focus();
+    before.current = sentTo;
+  }, [sentTo]);
   if (!sentTo) {
-    return html`<${Form} onSend=${ask.run}>
-      <${Input} label="E-mail" type="email" autocomplete="email" required value=${email} onValue=${(/** @type {string} */ typed) => mistaken(typed) || setEmail(typed)}
-        hint=${referral ? "You were recommended; who did is rewarded when you buy credit." : "Who is new here gets an account."} />
+    const newcomer = referral() ? "You were recommended; who did is rewarded when you buy credit." : "Who is new here gets an account.";
+    return html`<${Form} key="address" onSend=${ask.run}>
+      <${Input} label="E-mail" type="email" autocomplete="email" required value=${email} onValue=${onEmail} hint=${[by.hint, newcomer].filter(Boolean).join(" ")} />
       <${Failure} error=${ask.error} />
       <${Button} kind="primary" type="submit" busy=${ask.busy}>Mail me a code</${Button}>
     </${Form}>`;
   }
-  return html`<${Form} onSend=${verify.run}>
-    <p>A code is on its way to <strong>${sentTo}</strong>. It is good for ten minutes.</p>
-    <${Input} label="Code" class="code-input" inputmode="numeric" autocomplete="one-time-code" pattern="[0-9]{6}" maxlength="6" required autofocus
+  // A form of its own: what a field of the other one must look like would stay with an element that both had.
+  return html`<${Form} key="code" onSend=${verify.run}>
+    <p>${by.sent(html`<strong>${sentTo}</strong>`)}</p>
+    <${Input} label="Code" class="code-input" inputmode="numeric" autocomplete="one-time-code" pattern="[0-9]{6}" maxlength="6" required
       value=${code} onValue=${setCode} />
     <${Failure} error=${verify.error} />
     <${Button} kind="primary" type="submit" busy=${verify.busy}>Sign in</${Button}>

@@ -19,6 +19,8 @@ pub struct PrivySettings {
     pub app_secret: Option<String>,
     /// Privy's own address, without a slash at its end.
     pub url: String,
+    /// Its origin, as the policy of the page that asks it names it.
+    pub origin: String,
 }
 
 /// How mail is sent.
@@ -40,10 +42,22 @@ pub(super) fn privy<F: Fn(&str) -> Option<String>>(reader: &Reader<F>) -> Settin
         "copy it from the Privy dashboard, with the app's verification key into PRIVY_VERIFICATION_KEY",
     ))?;
     let url = reader.url(&variables::PRIVY_URL)?;
+    let origin = origin(&url)?;
     // Dashboards of environment variables keep a PEM on one line.
     let pem = reader.text(&variables::PRIVY_VERIFICATION_KEY);
     let verification_key = pem.map(|pem| p256(&pem.replace("\\n", "\n"))).transpose()?;
-    Ok(PrivySettings { app_id, verification_key, app_secret: reader.text(&variables::PRIVY_APP_SECRET), url })
+    Ok(PrivySettings { app_id, verification_key, app_secret: reader.text(&variables::PRIVY_APP_SECRET), url, origin })
+}
+
+/// The origin of Privy's address. A URL's host may hold what ends a directive of a policy, which no real one does.
+fn origin(url: &str) -> Setting<String> {
+    let origin = Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+    let is_plain = origin.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/.-_[]".contains(&byte));
+    if is_plain && !origin.is_empty() {
+        return Ok(origin);
+    }
+    let remedy = "write https:// and the name of a host";
+    Err(Misconfigured::malformed(variables::PRIVY_URL.name, "has a host that a page's policy cannot name", remedy))
 }
 
 /// Reads a public key of the curve P-256 (RFC 5480), the only one that ES256 knows.
@@ -125,6 +139,17 @@ S8cbjP3DXLuLJflDbl7SfXkIXgjko2JzFptT9EXilv63lpbdvXd9g44kUg==
             let settings = privy(&reader(&[("PRIVY_APP_ID", "a"), ("PRIVY_VERIFICATION_KEY", pem)]));
             let missing = settings.err().map(|missing| missing.to_string()).unwrap_or_default();
             assert!(missing.starts_with("PRIVY_VERIFICATION_KEY is not a P-256"), "{pem}: {missing}");
+        }
+    }
+
+    #[test]
+    fn the_policy_of_a_page_can_name_the_host() {
+        let origin = |url: &str| privy(&reader(&[("PRIVY_APP_ID", "a"), ("PRIVY_URL", url)])).map(|it| it.origin);
+        assert_eq!(origin("https://privy.example.com/base/"), Ok("https://privy.example.com".to_owned()));
+        assert_eq!(origin("http://127.0.0.1:8080"), Ok("http://127.0.0.1:8080".to_owned()));
+        for host in ["https://a;script-src", "https://a,b", "https://a'b", "https://*"] {
+            let missing = origin(host).err().map(|missing| missing.to_string()).unwrap_or_default();
+            assert!(missing.starts_with("PRIVY_URL "), "{host}: {missing}");
         }
     }
 

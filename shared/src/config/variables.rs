@@ -62,7 +62,7 @@ variables! {
         PORTKEY_PROVIDER: Text, Default("openai"), "the provider to which Portkey routes where there is no virtual key";
     }
     SignIn {
-        PRIVY_APP_ID: Text, Optional, "sign-in by Privy: the app";
+        PRIVY_APP_ID: Text, Optional, "sign-in by Privy, in the console too: the app";
         PRIVY_VERIFICATION_KEY: Pem, Optional, "the app's verification key; without it the app's JWKS is asked";
         PRIVY_APP_SECRET: Secret, Optional, "with it, e-mail and wallet of who shows no identity token are asked of Privy";
         PRIVY_URL: Url, Default("https://auth.privy.io"), "another address of Privy";

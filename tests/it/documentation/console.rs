@@ -45,6 +45,35 @@ async fn the_console_is_part_of_the_program_and_closed_to_everything_else() {
     Answer::to(world.http.get(format!("{}/console/lib/none.js", world.base_url))).await.refused(404, "not_found");
 }
 
+#[tokio::test]
+async fn the_page_may_ask_privy_where_it_is_configured_and_nothing_else_may() {
+    let world = World::start().await;
+    let policy = |base_url: String, path: &str| {
+        let request = world.http.get(format!("{base_url}{path}")).header("accept", "text/html");
+        async move { Answer::to(request).await.header("content-security-policy").to_owned() }
+    };
+    let url = world.platform.privy.url();
+    let file = policy(world.base_url.clone(), "/console/main.js").await;
+    assert!(file.contains("connect-src 'self';"), "{file}");
+    let with_privy = file.replace("connect-src 'self';", &format!("connect-src 'self' {url};"));
+    for path in ["/console", "/console/"] {
+        assert_eq!(policy(world.base_url.clone(), path).await, with_privy, "{path}");
+    }
+    assert_eq!(policy(world.base_url.clone(), "/").await, file, "the landing page");
+    let elsewhere = world.another_gateway_with(&[("PRIVY_URL", "https://privy.example.com/base")]).await;
+    assert_eq!(policy(elsewhere, "/console").await, with_privy.replace(url, "https://privy.example.com"));
+    for variable in [("PRIVY_APP_ID", ""), ("PRIVY_URL", "https://a;script-src"), ("PRIVY_URL", "nope")] {
+        let without = world.another_gateway_with(&[variable]).await;
+        assert_eq!(policy(without, "/console").await, file, "{variable:?}");
+    }
+    // The page comes by its own path alone: as a file it would come without its policy on a platform that serves files.
+    Answer::to(world.http.get(format!("{}/console/index.html", world.base_url))).await.refused(404, "not_found");
+    let again = world.http.get(format!("{}/console", world.base_url));
+    let tag = Answer::to(again.try_clone().expect("a request")).await.header("etag").to_owned();
+    let known = Answer::to(again.header("if-none-match", tag)).await;
+    assert_eq!((known.status, known.header("content-security-policy")), (304, with_privy.as_str()));
+}
+
 /// The paths of the modules that a module at `path` imports, now or later.
 fn imports(path: &str, module: &str) -> Vec<String> {
     let quoted =

@@ -38,6 +38,18 @@ async fn the_landing_page_and_errors_come_with_their_heads() {
 }
 
 #[tokio::test]
+async fn the_consoles_page_names_privy_where_the_deployment_has_it() {
+    for (variables, named) in [(&[][..], false), (&[("PRIVY_APP_ID", "app")][..], true)] {
+        let host = LambdaHost::start(function(), variables).await;
+        let page = host.invoke(event("GET", "/console", &[], None)).await.expect("an answer");
+        let policy = page.headers["content-security-policy"].to_owned();
+        assert_eq!(policy.contains("connect-src 'self' https://auth.privy.io;"), named, "{policy}");
+        assert_eq!(policy.contains("privy"), named, "{policy}");
+        assert!(page.text().await.starts_with("<!doctype html>"));
+    }
+}
+
+#[tokio::test]
 async fn an_event_of_no_function_url_is_an_error_and_not_the_end() {
     let host = LambdaHost::start(function(), &[]).await;
     host.invoke(serde_json::json!({ "source": "aws.events" })).await.expect_err("not a function URL's event");

@@ -33,6 +33,20 @@ async fn a_function_answers_at_its_public_path_and_behind_a_rewrite() {
 }
 
 #[tokio::test]
+async fn the_consoles_page_names_privy_where_the_deployment_has_it() {
+    for (variables, named) in [(&[][..], false), (&[("PRIVY_APP_ID", "app")][..], true)] {
+        let host = VercelHost::start(function(), variables).await;
+        for path in ["/console", "/console/", "/api/console"] {
+            let (request, invocation) = host.request("GET", path);
+            let response = request.send().await.expect("an answer");
+            let policy = response.headers()["content-security-policy"].to_str().expect("text").to_owned();
+            assert_eq!(policy.contains("connect-src 'self' https://auth.privy.io;"), named, "{path}: {policy}");
+            host.ended(&invocation).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn errors_and_preflights_end_their_invocations_too() {
     let host = VercelHost::start(function(), &[]).await;
     for (method, path, status) in [("GET", "/nowhere", 404), ("DELETE", "/ping", 405), ("OPTIONS", "/ping", 200)] {

@@ -11,8 +11,8 @@ pub async fn sample(_world: &World, (method, name): (&str, &str)) -> Option<Samp
         (
             "GET",
             "root" | "health" | "ping" | "ping_stats" | "openapi_json" | "docs_page" | "docs_guides" | "llms_txt"
-            | "llms_full_txt" | "console" | "models" | "models_providers" | "v1_models" | "cron_sweep_holds" | "plans"
-            | "subscription_plans" | "ranking_models" | "ranking_apps",
+            | "llms_full_txt" | "console" | "auth_methods" | "models" | "models_providers" | "v1_models"
+            | "cron_sweep_holds" | "plans" | "subscription_plans" | "ranking_models" | "ranking_apps",
         ) => Sample::plain(),
         ("GET", "console_file") => Sample::plain().with("file", "main.js"),
         ("GET", "docs_guide") => Sample::plain().with("guide", "quick-start"),

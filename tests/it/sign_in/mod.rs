@@ -7,6 +7,7 @@ mod forgery;
 mod limits;
 mod parallel;
 mod privy;
+mod privys_codes;
 mod secrecy;
 mod trial;
 

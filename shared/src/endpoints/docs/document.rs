@@ -8,8 +8,10 @@ use http::HeaderMap;
 use crate::endpoints::cached::{A_WHILE, Cached};
 
 /// The document. Whoever wants to build a client for the API from a browser may: any origin may read it.
-static DOCUMENT: LazyLock<Cached> =
-    LazyLock::new(|| Cached::text("application/json", A_WHILE, include_str!("openapi.json")));
+static DOCUMENT: LazyLock<Cached> = LazyLock::new(|| Cached::text("application/json", A_WHILE, TEXT));
+
+/// The same as it stands.
+pub static TEXT: &str = include_str!("openapi.json");
 
 /// `GET /openapi.json`
 #[utoipa::path(get, path = "/openapi.json", tag = "public",

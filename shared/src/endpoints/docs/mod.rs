@@ -3,5 +3,6 @@
 pub mod assets;
 pub mod document;
 pub mod guides;
+mod index;
 pub mod llms;
 pub mod page;

@@ -1,5 +1,6 @@
 //! Signing in, without a key and to get one.
 
+pub mod methods;
 pub mod privy;
 pub mod register;
 pub mod verify;

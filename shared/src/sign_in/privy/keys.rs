@@ -158,6 +158,7 @@ mod tests {
         let app = crate::app::App::new(nothing, &[]).expect("an app");
         let settings = PrivySettings {
             url: "http://127.0.0.1:1".to_owned(),
+            origin: "http://127.0.0.1:1".to_owned(),
             app_id: "app".to_owned(),
             app_secret: None,
             verification_key: None,
