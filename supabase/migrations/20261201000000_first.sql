@@ -966,6 +966,9 @@ create table gateway.ranking_hours (
 comment on table gateway.ranking_hours is
   'The most used models and apps of each hour that is summed up, by tokens; of two months. Accounts that have chosen so are not in it.';
 
+create table gateway.ranking_days (like gateway.ranking_hours including indexes);
+comment on table gateway.ranking_days is 'The sums of the hours of each whole day (UTC) that is summed up; hour is the day''s first.';
+
 create table gateway.ranking_accounts (
   app text not null,
   account_id uuid not null,
@@ -985,6 +988,7 @@ create table gateway.ranking_choices (
 comment on table gateway.ranking_choices is
   'Accounts that are in no ranking (excluded), and those whose apps are shown however few use them (named). No row: counted, and shown among enough others.';
 
+alter table gateway.ranking_days enable row level security;
 alter table gateway.ranking_hours enable row level security;
 alter table gateway.ranking_accounts enable row level security;
 alter table gateway.ranking_choices enable row level security;
@@ -1166,6 +1170,36 @@ comment on column gateway.usage_labels.label is 'Of an hour so many have rows of
 
 create index usage_labels_user on gateway.usage_labels (account_id, label) where kind = 'user';
 
+create table gateway.usage_label_days (like gateway.usage_labels including indexes);
+comment on table gateway.usage_label_days is
+  'The sums of the hours of each whole day (UTC) that lies before the account''s rolled_up_to; hour is the day''s first. Who is among the others of an hour is so of the day, too.';
+
+create table gateway.usage_label_heads (like gateway.usage_labels);
+comment on table gateway.usage_label_heads is 'Requests by end user and tag from the account''s rolled_up_to up to its head_to, as usage_heads.';
+create index usage_label_heads_account on gateway.usage_label_heads (account_id);
+
+create table gateway.usage_label_sums (
+  account_id uuid not null,
+  kind text not null,
+  span text not null check (span in ('hour', 'day')),
+  hour timestamptz not null,
+  label text not null,
+  requests bigint not null,
+  prompt_tokens bigint not null,
+  cached_tokens bigint not null,
+  completion_tokens bigint not null,
+  reasoning_tokens bigint not null,
+  cost bigint not null,
+  primary key (account_id, kind, span, hour, label)
+);
+comment on table gateway.usage_label_sums is
+  'What those hours and days come to by label alone: what a report by end user or tag is read from, which else had a row for each key and model at each provider.';
+
+create index usage_label_sums_user on gateway.usage_label_sums (account_id, label) where kind = 'user';
+
+alter table gateway.usage_label_heads enable row level security;
+alter table gateway.usage_label_sums enable row level security;
+alter table gateway.usage_label_days enable row level security;
 alter table gateway.usage_labels enable row level security;
 
 -- supabase/schemas/19_usage_platform.sql
@@ -1174,19 +1208,19 @@ alter table gateway.usage_labels enable row level security;
 -- they cost the same however many requests there are.
 
 -- The live end of every window is read by time over all accounts. Requests are written in the order in which they end, which is
--- what a BRIN index needs: a few bytes for every sixteen pages, and next to nothing for a settle.
-create index requests_time on gateway.requests using brin (finished_at) with (pages_per_range = 16, autosummarize = on);
+-- what a BRIN index needs: a few bytes for every 128 pages, and next to nothing for a settle. Whoever reads looks at all of these, and
+-- at each page of those that match: with fewer pages to a range the former is most of it once a month has ten million requests.
+create index requests_time on gateway.requests using brin (finished_at) with (pages_per_range = 128, autosummarize = on);
 
 create table gateway.platform_hours (
+  part text not null check (part in ('total', 'model', 'provider', 'error')),
   hour timestamptz not null,
-  model text not null,
-  provider text not null,
-  outcome gateway.request_outcome not null,
-  error_code text not null,
-  stream boolean not null,
+  value text not null,
   requests bigint not null,
+  failed bigint not null,
   own_key bigint not null,
   estimated bigint not null,
+  charged bigint not null,
   prompt_tokens bigint not null,
   cached_tokens bigint not null,
   written_tokens bigint not null,
@@ -1194,25 +1228,21 @@ create table gateway.platform_hours (
   reasoning_tokens bigint not null,
   cost bigint not null,
   provider_cost bigint not null,
-  durations bigint[] not null,
-  first_bytes bigint[] not null,
-  duration_ms bigint not null,
-  first_byte_ms bigint not null,
-  primary key (hour, model, provider, outcome, error_code, stream)
+  durations numeric not null,
+  first_bytes numeric not null,
+  primary key (part, hour, value)
 );
 comment on table gateway.platform_hours is
-  'Requests of all accounts by the hour in which they ended, for the hours before rolled_up_to. No provider and no error are empty texts.';
+  'Requests of all accounts by the hour in which they ended, for the hours before rolled_up_to: all together, and once more by each model, provider and kind of error by itself. A window is read from some ten rows an hour, and not from one for each model at each provider with each end.';
+comment on column gateway.platform_hours.value is 'Which model, provider or kind of error; of the total, an empty text.';
+comment on column gateway.platform_hours.failed is 'Neither completed nor left by the client.';
+comment on column gateway.platform_hours.charged is 'How many cost something.';
 comment on column gateway.platform_hours.provider_cost is 'What of the cost the providers get by their prices, without our markup, in nano-dollars.';
-comment on column gateway.platform_hours.durations is 'A histogram over gateway.latency_bounds(): how many requests took so long.';
+comment on column gateway.platform_hours.durations is 'A histogram (38_histograms.sql): how many requests took so long.';
 comment on column gateway.platform_hours.first_bytes is 'The same of the time until the first byte.';
-comment on column gateway.platform_hours.duration_ms is 'The sum of what the histogram counts; so is first_byte_ms.';
 
 create table gateway.platform_days (like gateway.platform_hours including indexes);
 comment on table gateway.platform_days is 'The sums of the hours of each whole day (UTC) that lies before rolled_up_to; hour is the day''s first.';
-
-create table gateway.platform_heads (like gateway.platform_hours);
-comment on table gateway.platform_heads is
-  'Requests from rolled_up_to up to head_to, by the hour (see gateway.usage_heads).';
 
 create table gateway.platform_totals (
   model text not null,
@@ -1223,6 +1253,7 @@ create table gateway.platform_totals (
   requests bigint not null,
   own_key bigint not null,
   estimated bigint not null,
+  charged bigint not null,
   prompt_tokens bigint not null,
   cached_tokens bigint not null,
   written_tokens bigint not null,
@@ -1230,13 +1261,19 @@ create table gateway.platform_totals (
   reasoning_tokens bigint not null,
   cost bigint not null,
   provider_cost bigint not null,
-  durations bigint[] not null,
-  first_bytes bigint[] not null,
+  durations numeric not null,
+  first_bytes numeric not null,
   duration_ms bigint not null,
   first_byte_ms bigint not null,
   primary key (model, provider, outcome, error_code, stream)
 );
-comment on table gateway.platform_totals is 'The sum of all platform_hours: counters that only rise.';
+comment on table gateway.platform_totals is
+  'Counters that only rise: all requests before rolled_up_to, by all that they can be told apart by. No provider and no error are empty texts.';
+comment on column gateway.platform_totals.duration_ms is 'The sum of what the histogram counts; so is first_byte_ms.';
+
+create table gateway.platform_heads (like gateway.platform_totals, hour timestamptz not null);
+comment on table gateway.platform_heads is
+  'The same of the requests from rolled_up_to up to head_to, where they are many (see gateway.usage_heads).';
 
 create table gateway.platform_roll_up (
   one boolean primary key default true check (one),
@@ -4641,6 +4678,9 @@ $$;
 -- supabase/schemas/38_histograms.sql
 
 -- Histograms of latencies: the same bounds everywhere, so that those of many hours, models and providers can be added.
+--
+-- A histogram is one number, of which each place of sixteen digits counts one bucket, the shortest latencies in the lowest. So two
+-- are added by "+" and any number of them by "sum", by what Postgres adds fastest of all that adds so many counts at once.
 
 -- The upper bounds in milliseconds, each included; two of them to a doubling. A histogram has one place more, for what took longer.
 create function gateway.latency_bounds() returns integer[]
@@ -4649,84 +4689,67 @@ return array[
   10, 14, 20, 28, 40, 57, 80, 113, 160, 226, 320, 453, 640, 905, 1280, 1810, 2560, 3620, 5120, 7241, 10240, 14482, 20480, 28963,
   40960, 57926, 81920, 115852, 163840, 231705, 327680];
 
--- The histogram of latencies in milliseconds; a null is no latency.
---
--- These are asked for every hour, model and provider of a window: such expressions PL/pgSQL evaluates in a fifth of the time that a query
--- takes.
-create function gateway.histogram(latencies integer[]) returns bigint[]
+-- The histogram of one latency in milliseconds; null of none.
+create function gateway.histogram(ms integer) returns numeric
+language sql immutable parallel safe
+return (array[
+  1, 1e16, 1e32, 1e48, 1e64, 1e80, 1e96, 1e112, 1e128, 1e144, 1e160, 1e176, 1e192, 1e208, 1e224, 1e240, 1e256, 1e272, 1e288, 1e304,
+  1e320, 1e336, 1e352, 1e368, 1e384, 1e400, 1e416, 1e432, 1e448, 1e464, 1e480, 1e496])[
+  width_bucket(ms - 1, gateway.latency_bounds()) + 1];
+
+-- The digits of a histogram's places, as bytes: of a text Postgres would look for a place from its beginning.
+create function gateway.histogram_digits(histogram numeric) returns bytea
+language sql immutable parallel safe
+return convert_to(lpad(histogram::text, 512, '0'), 'UTF8');
+
+-- What each bucket of a histogram counts; zeros of none.
+create function gateway.buckets(histogram numeric) returns bigint[]
 language plpgsql immutable parallel safe
 as $$
 declare
-  bounds constant integer[] := gateway.latency_bounds();
-  counts bigint[] := array_fill(0::bigint, array[cardinality(bounds) + 1]);
-  place integer;
-  ms integer;
+  digits constant bytea := gateway.histogram_digits(coalesce(histogram, 0));
+  counts bigint[] := '{}';
 begin
-  foreach ms in array latencies loop
-    if ms is not null then
-      place := width_bucket(ms - 1, bounds) + 1;
-      counts[place] := counts[place] + 1;
-    end if;
+  for place in 1 .. 32 loop
+    counts[place] := encode(substr(digits, 513 - 16 * place, 16), 'escape')::bigint;
   end loop;
   return counts;
 end;
 $$;
 
--- Two histograms as one.
-create function gateway.add_histograms(one bigint[], other bigint[]) returns bigint[]
-language plpgsql immutable parallel safe
-as $$
-begin
-  return array[
-    one[1] + other[1], one[2] + other[2], one[3] + other[3], one[4] + other[4], one[5] + other[5],
-    one[6] + other[6], one[7] + other[7], one[8] + other[8], one[9] + other[9], one[10] + other[10],
-    one[11] + other[11], one[12] + other[12], one[13] + other[13], one[14] + other[14], one[15] + other[15],
-    one[16] + other[16], one[17] + other[17], one[18] + other[18], one[19] + other[19], one[20] + other[20],
-    one[21] + other[21], one[22] + other[22], one[23] + other[23], one[24] + other[24], one[25] + other[25],
-    one[26] + other[26], one[27] + other[27], one[28] + other[28], one[29] + other[29], one[30] + other[30],
-    one[31] + other[31], one[32] + other[32]];
-end;
-$$;
-
-create aggregate gateway.sum_histograms(bigint[]) (
-  sfunc = gateway.add_histograms, stype = bigint[],
-  initcond = '{0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}', parallel = safe);
-
--- The latency in milliseconds that so large a part (from 0 to 1) of a histogram does not exceed, on a straight line between the
--- bounds of its place; null of an empty one. Of what is longer than the last bound no more than that is known.
-create function gateway.percentile(histogram bigint[], part double precision) returns integer
+-- The percentiles that are shown of a histogram: which latency in milliseconds half of all, 95 and 99 in a hundred do not exceed, on a
+-- straight line between the bounds of its bucket; nulls of none. Of what is longer than the last bound no more than that is known.
+--
+-- They are asked for of every model and provider, so one walk finds all three, and ends there.
+create function gateway.latency(histogram numeric) returns jsonb
 language plpgsql immutable parallel safe
 as $$
 declare
   bounds constant integer[] := gateway.latency_bounds();
-  wanted double precision := 0;
+  digits constant bytea := gateway.histogram_digits(histogram);
+  -- What all places come to is what is left by the largest that one of them holds: as the sum of a number's digits is by nine.
+  counted constant numeric := histogram % 9999999999999999;
+  wanted constant double precision[] := array[counted * 0.5, counted * 0.95, counted * 0.99];
+  found integer[] := array[null, null, null];
+  next integer := 1;
   up_to bigint := 0;
   lower integer := 0;
   n bigint;
 begin
-  foreach n in array histogram loop
-    wanted := wanted + n;
-  end loop;
-  wanted := wanted * part;
-  for place in 1 .. cardinality(histogram) loop
-    n := histogram[place];
-    up_to := up_to + n;
-    if n > 0 and up_to >= wanted then
-      return round(lower + (wanted - (up_to - n)) / n * (coalesce(bounds[place], lower) - lower))::integer;
+  for place in 1 .. 32 loop
+    n := encode(substr(digits, 513 - 16 * place, 16), 'escape')::bigint;
+    if n > 0 then
+      up_to := up_to + n;
+      while up_to >= wanted[next] loop
+        found[next] := round(lower + (wanted[next] - (up_to - n)) / n * (coalesce(bounds[place], lower) - lower));
+        next := next + 1;
+      end loop;
+      exit when next > 3;
     end if;
     lower := coalesce(bounds[place], lower);
   end loop;
-  return null;
+  return jsonb_build_object('p50', found[1], 'p95', found[2], 'p99', found[3]);
 end;
-$$;
-
--- The percentiles that are shown of a histogram.
-create function gateway.latency(histogram bigint[]) returns jsonb
-language sql immutable parallel safe set search_path = ''
-as $$
-  select jsonb_build_object(
-    'p50', gateway.percentile(histogram, 0.5), 'p95', gateway.percentile(histogram, 0.95),
-    'p99', gateway.percentile(histogram, 0.99))
 $$;
 
 -- supabase/schemas/39_chat_turns.sql
@@ -4905,6 +4928,28 @@ begin
 end;
 $$;
 
+-- Takes an end user (null: all labels) out of an account's sums: at most so many rows of each table. Answers whether there are no more.
+create function gateway.erase_summed_labels(owner uuid, called text, most integer) returns boolean
+language plpgsql volatile
+as $$
+declare
+  summed regclass;
+  erased integer;
+  is_done boolean := true;
+begin
+  foreach summed in array array[
+    'gateway.usage_labels', 'gateway.usage_label_days', 'gateway.usage_label_heads', 'gateway.usage_label_sums']::regclass[] loop
+    execute format(
+      'delete from %1$s where ctid = any (array(select ctid from %1$s where account_id = $1 %2$s limit $3))',
+      summed, case when called is not null then 'and kind = ''user'' and label = $2' end)
+      using owner, called, most;
+    get diagnostics erased = row_count;
+    is_done := is_done and erased < most;
+  end loop;
+  return is_done;
+end;
+$$;
+
 -- Takes what an account has said of requests out of some of them: of those for an end user, or of all (null). Answers whether there are no
 -- more. The account's row is locked.
 create function gateway.erase_labels(owner uuid, called text) returns boolean
@@ -4914,6 +4959,10 @@ declare
   most constant integer := 5000;
   erased integer;
 begin
+  -- Whoever sums up at the moment has read the name, and writes it down only now: so it is erased behind them.
+  if not pg_try_advisory_xact_lock(hashtextextended('roll_up ' || owner, 0)) then
+    return false;
+  end if;
   if called is null then
     update gateway.requests r set end_user = null, tags = null, metadata = null
       from (
@@ -4933,15 +4982,7 @@ begin
     return false;
   end if;
   -- In reports it is nobody's from then on.
-  if called is null then
-    delete from gateway.usage_labels where ctid = any (array(
-      select ctid from gateway.usage_labels where account_id = owner limit most));
-  else
-    delete from gateway.usage_labels where ctid = any (array(
-      select ctid from gateway.usage_labels where account_id = owner and kind = 'user' and label = called limit most));
-  end if;
-  get diagnostics erased = row_count;
-  return erased < most and (called is null or gateway.erase_told(owner, called));
+  return gateway.erase_summed_labels(owner, called, most) and (called is null or gateway.erase_told(owner, called));
 end;
 $$;
 
@@ -5090,7 +5131,7 @@ end;
 
 -- supabase/schemas/39_ranking.sql
 
--- How the rankings are summed up, and read.
+-- How the rankings are summed up; 39_usage_ranking.sql reads them.
 
 -- An app is shown from so many accounts on, so that a figure is nobody's own.
 create function gateway.accounts_to_be_shown() returns integer
@@ -5163,32 +5204,19 @@ as $$
     select app, account_id, since from users where place <= 2 * gateway.accounts_to_be_shown()
     on conflict (app, account_id) do update set last_hour = excluded.last_hour;
   delete from gateway.ranking_hours where hour < since - interval '1488 hours';
+  delete from gateway.ranking_days where hour < since - interval '1488 hours';
   delete from gateway.ranking_accounts where last_hour < since - interval '744 hours';
 $$;
 
--- The most used models or apps of the last so many hours that are summed up, and the moment at which these end. `trend` compares with as
--- many hours before.
-create function gateway.ranked(this_kind text, hours integer, until timestamptz, most integer)
-returns table (place bigint, name text, requests bigint, tokens bigint, trend numeric)
-language sql stable set search_path = ''
+-- Sums up the rankings' days that end in (since, until], whose hours are summed up.
+create function gateway.sum_up_ranking_days(since timestamptz, until timestamptz) returns void
+language sql volatile set search_path = ''
 as $$
-  with used as (
-    select h.name, sum(h.requests) filter (where h.hour >= until - make_interval(hours => hours)) as requests,
-           sum(h.tokens) filter (where h.hour >= until - make_interval(hours => hours)) as tokens,
-           sum(h.tokens) filter (where h.hour < until - make_interval(hours => hours)) as before
-    from gateway.ranking_hours h
-    where h.kind = this_kind and h.hour >= until - make_interval(hours => 2 * hours) and h.hour < until
-    group by h.name
-  ),
-  shown as (
-    select * from used u
-    where u.requests > 0 and (this_kind = 'model' and exists (select from gateway.models m where m.id = u.name and m.enabled)
-      or this_kind = 'app' and gateway.may_be_shown(u.name, until - make_interval(hours => hours)))
-    order by u.tokens desc, u.requests desc, u.name limit most
-  )
-  select row_number() over (order by s.tokens desc, s.requests desc, s.name), s.name, s.requests::bigint, s.tokens::bigint,
-         case when s.before > 0 then round((s.tokens - s.before) * 100 / s.before, 1) end
-  from shown s
+  insert into gateway.ranking_days (kind, hour, name, requests, tokens)
+    select kind, date_trunc('day', hour, 'UTC'), name, sum(requests), sum(tokens)
+    from gateway.ranking_hours
+    where kind in ('model', 'app') and hour >= date_trunc('day', since, 'UTC') and hour < date_trunc('day', until, 'UTC')
+    group by 1, 2, 3
 $$;
 
 -- supabase/schemas/39_stored_responses.sql
@@ -5490,6 +5518,7 @@ as $$
     from hours
   ),
   gone as (delete from gateway.usage_heads where account_id = this_account and hour < until),
+  gone_labels as (delete from gateway.usage_label_heads where account_id = this_account and hour < until),
   total as (
     insert into gateway.usage_totals as totals
       select this_account, until, null, requests, failed, own_key, prompt_tokens, cached_tokens, completion_tokens,
@@ -5564,6 +5593,7 @@ begin
     perform gateway.sum_up_labels(this_account, since, ends);
     summed := summed + gateway.sum_up(this_account, since, ends);
     perform gateway.sum_up_days(this_account, coalesce(before, since), ends);
+    perform gateway.sum_up_label_days(this_account, coalesce(before, since), ends);
   end loop;
 end;
 $$;
@@ -5619,19 +5649,17 @@ begin
 end;
 $$;
 
--- Sums in the API's form.
+-- Sums in the API's form. An expression, which Postgres puts in the caller's place: a query of its own takes longer than all that it does.
 create function gateway.figures(
   requests numeric, failed numeric, own_key numeric, prompt numeric, cached numeric, completion numeric,
   reasoning numeric, cost numeric)
 returns jsonb
-language sql immutable parallel safe set search_path = ''
-as $$
-  select jsonb_build_object(
-    'requests', coalesce(requests, 0), 'failed', coalesce(failed, 0), 'own_key', coalesce(own_key, 0),
-    'prompt_tokens', coalesce(prompt, 0), 'cached_tokens', coalesce(cached, 0),
-    'completion_tokens', coalesce(completion, 0), 'reasoning_tokens', coalesce(reasoning, 0),
-    'tokens', coalesce(prompt + completion, 0), 'cost', trim_scale(coalesce(cost, 0) * 0.000000001))
-$$;
+language sql stable parallel safe
+return jsonb_build_object(
+  'requests', coalesce(requests, 0), 'failed', coalesce(failed, 0), 'own_key', coalesce(own_key, 0),
+  'prompt_tokens', coalesce(prompt, 0), 'cached_tokens', coalesce(cached, 0),
+  'completion_tokens', coalesce(completion, 0), 'reasoning_tokens', coalesce(reasoning, 0),
+  'tokens', coalesce(prompt + completion, 0), 'cost', trim_scale(coalesce(cost, 0) * 0.000000001));
 
 -- The usage in [since, until): the total, and its parts by day, model, provider, key and environment.
 create function gateway.usage_by(this_account uuid, since timestamptz, until timestamptz)
@@ -5707,10 +5735,11 @@ create function gateway.many_requests() returns integer
 language sql immutable parallel safe
 return 500;
 
--- Where a beginning ends: a settle that is under way now is not in it (see gateway.last_whole_hour).
+-- Where a beginning ends. What is settled now and has read the clock is not in it: no settle goes on for longer than its role may
+-- (02_role_settings.sql). A clock that is set back by more hides a request until its hour is over, which is made of the requests.
 create function gateway.head_end(at timestamptz) returns timestamptz
 language sql stable set search_path = ''
-as $$ select at - interval '10 minutes' $$;
+as $$ select at - interval '2 minutes' $$;
 
 -- Sums up an account's hours, as far as they are over, and the beginning of what remains. Planned as gateway.count_platform.
 create function gateway.sum_up_latest(this_account uuid, at timestamptz) returns void
@@ -5742,6 +5771,12 @@ begin
            sum(completion_tokens), sum(reasoning_tokens), sum(cost)::bigint
     from (select * from former union all select * from gateway.count_requests(this_account, since, until)) as both_of
     group by 1, 2, 3, 4, 5;
+  with former as (delete from gateway.usage_label_heads where account_id = this_account returning *)
+  insert into gateway.usage_label_heads
+    select account_id, hour, kind, label, key_id, model, provider, sum(requests), sum(prompt_tokens), sum(cached_tokens),
+           sum(completion_tokens), sum(reasoning_tokens), sum(cost)::bigint
+    from (select * from former union all select * from gateway.count_labels(this_account, since, until)) as both_of
+    group by 1, 2, 3, 4, 5, 6, 7;
   update gateway.usage_totals set head_to = until where account_id = this_account;
 end;
 $$;
@@ -5770,11 +5805,11 @@ begin
   end if;
   with former as (delete from gateway.platform_heads returning *)
   insert into gateway.platform_heads
-    select hour, model, provider, outcome, error_code, stream, sum(requests), sum(own_key), sum(estimated), sum(prompt_tokens),
+    select model, provider, outcome, error_code, stream, sum(requests), sum(own_key), sum(estimated), sum(charged), sum(prompt_tokens),
            sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost), sum(provider_cost),
-           gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes), sum(duration_ms), sum(first_byte_ms)
+           sum(durations), sum(first_bytes), sum(duration_ms), sum(first_byte_ms), hour
     from (select * from former union all select * from gateway.count_platform(since, until)) as both_of
-    group by 1, 2, 3, 4, 5, 6;
+    group by 1, 2, 3, 4, 5, hour;
   update gateway.platform_roll_up set head_to = until;
 end;
 $$;
@@ -5782,7 +5817,8 @@ $$;
 -- supabase/schemas/39_usage_labels.sql
 
 -- How usage by end user and tag is summed up, and read. As with all usage (39_usage.sql), the hours that are summed up and the requests
--- since meet at rolled_up_to. Anyone may make up names, so of an hour, and of a report, only so many stand by themselves.
+-- since meet at rolled_up_to, and whole days stand for their hours. Anyone may make up names, so of an hour, and of a report, only so many
+-- stand by themselves.
 
 create function gateway.most_labels() returns integer
 language sql immutable parallel safe
@@ -5793,11 +5829,16 @@ create function gateway.other_labels() returns text
 language sql immutable parallel safe
 return '…';
 
--- The labelled requests that ended in [since, until), counted one by one.
+-- The labelled requests that ended in [since, until), counted one by one. Planned as gateway.count_platform.
 create function gateway.count_labels(this_account uuid, since timestamptz, until timestamptz)
 returns setof gateway.usage_labels
-language sql stable set search_path = ''
+language plpgsql stable set search_path = '' set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off
 as $$
+begin
+  if since >= until then
+    return;
+  end if;
+  return query
   with labelled as (
     select r.*, date_trunc('hour', finished_at, 'UTC') as hour from gateway.requests r
     where account_id = this_account and finished_at >= since and finished_at < until
@@ -5811,7 +5852,8 @@ as $$
   select this_account, hour, kind, label, key_id, model, coalesce(provider, ''), count(*),
          sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost)::bigint
   from labels
-  group by hour, kind, label, key_id, model, coalesce(provider, '')
+  group by hour, kind, label, key_id, model, coalesce(provider, '');
+end;
 $$;
 
 -- Sums up an account's labelled requests in [since, until), whole hours of which none is summed up.
@@ -5822,36 +5864,108 @@ as $$
   places as (
     select hour, kind, label, row_number() over (partition by hour, kind order by sum(cost) desc, label) as place
     from counted group by hour, kind, label
+  ),
+  hours as (
+    insert into gateway.usage_labels
+      select this_account, hour, kind,
+             case when place <= gateway.most_labels() then label else gateway.other_labels() end as named,
+             key_id, model, provider, sum(requests), sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens),
+             sum(reasoning_tokens), sum(cost)::bigint
+      from counted join places using (hour, kind, label)
+      group by hour, kind, named, key_id, model, provider
+      returning *
   )
-  insert into gateway.usage_labels
-    select this_account, hour, kind,
-           case when place <= gateway.most_labels() then label else gateway.other_labels() end as named,
-           key_id, model, provider, sum(requests), sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens),
-           sum(reasoning_tokens), sum(cost)::bigint
-    from counted join places using (hour, kind, label)
-    group by hour, kind, named, key_id, model, provider
+  insert into gateway.usage_label_sums
+    select this_account, kind, 'hour', hour, label, sum(requests), sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens),
+           sum(reasoning_tokens), sum(cost)
+    from hours group by kind, hour, label
 $$;
 
--- The labelled usage of a kind in [since, until), which are whole hours.
-create function gateway.used_by_label(this_account uuid, this_kind text, since timestamptz, until timestamptz)
+-- Sums up the labelled requests of an account's days that end in (since, until], whose hours are summed up.
+create function gateway.sum_up_label_days(this_account uuid, since timestamptz, until timestamptz) returns void
+language sql volatile set search_path = ''
+as $$
+  with days as (
+    insert into gateway.usage_label_days
+      select account_id, date_trunc('day', hour, 'UTC'), kind, label, key_id, model, provider, sum(requests), sum(prompt_tokens),
+             sum(cached_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost)::bigint
+      from gateway.usage_labels
+      where account_id = this_account and hour >= date_trunc('day', since, 'UTC') and hour < date_trunc('day', until, 'UTC')
+      group by 1, 2, 3, 4, 5, 6, 7
+      returning *
+  )
+  insert into gateway.usage_label_sums
+    select account_id, kind, 'day', hour, label, sum(requests), sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens),
+           sum(reasoning_tokens), sum(cost)
+    from days group by account_id, kind, hour, label
+$$;
+
+-- The labelled usage of a kind in [since, until) that is not summed up by the hour yet.
+create function gateway.latest_labels(this_account uuid, this_kind text, since timestamptz, until timestamptz)
 returns setof gateway.usage_labels
 language sql stable set search_path = ''
 as $$
-  select * from gateway.usage_labels
+  select * from gateway.usage_label_heads
   where account_id = this_account and kind = this_kind and hour >= since and hour < until
   union all
-  select * from gateway.count_labels(
-    this_account,
-    greatest(since, (select rolled_up_to from gateway.usage_totals where account_id = this_account)),
-    until)
+  select * from gateway.count_labels(this_account, greatest(since, gateway.counted_from(this_account)), until)
   where kind = this_kind
+$$;
+
+-- The labelled usage of a kind in [since, until), which are whole hours: of whole days by the day, under its first hour, unless each hour is
+-- asked for.
+create function gateway.used_by_label(
+  this_account uuid, this_kind text, by_hour boolean, since timestamptz, until timestamptz)
+returns setof gateway.usage_labels
+language plpgsql stable set search_path = ''
+as $$
+declare
+  days constant record := gateway.whole_days(
+    since, until, (select rolled_up_to from gateway.usage_totals where account_id = this_account and not by_hour));
+begin
+  return query
+    select * from gateway.usage_label_days
+    where account_id = this_account and kind = this_kind and hour >= days.first and hour < days.last
+    union all
+    select * from gateway.usage_labels
+    where account_id = this_account and kind = this_kind and hour >= since and hour < coalesce(days.first, until)
+    union all
+    select * from gateway.usage_labels
+    where account_id = this_account and kind = this_kind and hour >= days.last and hour < until
+    union all
+    select * from gateway.latest_labels(this_account, this_kind, since, until);
+end;
+$$;
+
+-- The same by label alone.
+create function gateway.label_sums(this_account uuid, this_kind text, since timestamptz, until timestamptz)
+returns setof gateway.usage_label_sums
+language plpgsql stable set search_path = ''
+as $$
+declare
+  days constant record := gateway.whole_days(
+    since, until, (select rolled_up_to from gateway.usage_totals where account_id = this_account));
+begin
+  return query
+    select * from gateway.usage_label_sums
+    where account_id = this_account and kind = this_kind and span = 'day' and hour >= days.first and hour < days.last
+    union all
+    select * from gateway.usage_label_sums
+    where account_id = this_account and kind = this_kind and span = 'hour' and hour >= since and hour < coalesce(days.first, until)
+    union all
+    select * from gateway.usage_label_sums
+    where account_id = this_account and kind = this_kind and span = 'hour' and hour >= days.last and hour < until
+    union all
+    select account_id, kind, 'hour', hour, label, requests, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, cost
+    from gateway.latest_labels(this_account, this_kind, since, until);
+end;
 $$;
 
 -- supabase/schemas/39_usage_platform.sql
 
--- How the platform's usage is summed up, and read. As with an account's (39_usage.sql), a figure is that of the hours that are summed
--- up and of the requests since, which meet at rolled_up_to: it is exact whenever it is asked for. Whole days stand for their hours, and many
--- requests since by a sum of their beginning (39_usage_heads.sql).
+-- How the platform's usage is summed up; 39_usage_platform_read.sql reads it. As with an account's (39_usage.sql), a figure is that of the
+-- hours that are summed up and of the requests since, which meet at rolled_up_to: it is exact whenever it is asked for. Whole days stand for
+-- their hours, and many requests since by a sum of their beginning (39_usage_heads.sql).
 
 -- What of a cost the provider gets by its prices, without our markup; of a call with the caller's own key there, nothing.
 create function gateway.provider_cost(cost bigint, markup integer) returns bigint
@@ -5863,41 +5977,61 @@ return round(cost * 10000::numeric / nullif(markup, 0))::bigint;
 -- Planned for its very window, and never by reading a whole month: of a window that it does not know Postgres thinks that much of the
 -- table lies in it, and with ten million requests in a month each look at the last minutes took seconds. A plan that must not do what it
 -- would has a cost for which Postgres compiles it, which takes longer than to run it.
-create function gateway.count_platform(since timestamptz, until timestamptz) returns setof gateway.platform_hours
+create function gateway.count_platform(since timestamptz, until timestamptz) returns setof gateway.platform_heads
 language plpgsql stable set search_path = '' set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off
 as $$
 begin
+  if since >= until then
+    return;
+  end if;
   return query
-  select date_trunc('hour', finished_at, 'UTC'), model, coalesce(provider, ''), outcome, coalesce(error_code, ''), stream,
-         count(*), count(*) filter (where own_key), count(*) filter (where estimated),
+  select model, coalesce(provider, ''), outcome, coalesce(error_code, ''), stream,
+         count(*), count(*) filter (where own_key), count(*) filter (where estimated), count(*) filter (where cost > 0),
          sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens),
          sum(cost)::bigint, coalesce(sum(gateway.provider_cost(cost, markup)) filter (where not own_key), 0)::bigint,
-         gateway.histogram(array_agg(duration_ms)), gateway.histogram(array_agg(first_byte_ms)),
-         coalesce(sum(duration_ms), 0), coalesce(sum(first_byte_ms), 0)
+         coalesce(sum(gateway.histogram(duration_ms)), 0), coalesce(sum(gateway.histogram(first_byte_ms)), 0),
+         coalesce(sum(duration_ms), 0), coalesce(sum(first_byte_ms), 0), date_trunc('hour', finished_at, 'UTC') as hour
   from gateway.requests
   where finished_at >= since and finished_at < until
-  group by 1, 2, 3, 4, 5, 6;
+  group by 1, 2, 3, 4, 5, hour;
 end;
 $$;
 
--- Sums up the platform's requests in [since, until), whole hours of which none is summed up. Answers how many there were.
-create function gateway.sum_up_platform(since timestamptz, until timestamptz) returns bigint
+-- What is counted comes to, by the hour: in all, and by model, provider and kind of error.
+create function gateway.platform_parts(counted gateway.platform_heads[]) returns setof gateway.platform_hours
+language sql stable set search_path = ''
+as $$
+  select case grouping(model, provider, error_code) when 7 then 'total' when 3 then 'model' when 5 then 'provider' else 'error' end,
+         hour, coalesce(model, provider, error_code, ''), sum(requests)::bigint,
+         coalesce(sum(requests) filter (where outcome not in ('completed', 'client_left')), 0)::bigint, sum(own_key)::bigint,
+         sum(estimated)::bigint, sum(charged)::bigint, sum(prompt_tokens)::bigint, sum(cached_tokens)::bigint,
+         sum(written_tokens)::bigint, sum(completion_tokens)::bigint, sum(reasoning_tokens)::bigint, sum(cost)::bigint,
+         sum(provider_cost)::bigint, sum(durations), sum(first_bytes)
+  from unnest(counted)
+  group by grouping sets ((hour), (hour, model), (hour, provider), (hour, error_code))
+  -- Of those without a provider, or without an error, nobody asks.
+  having coalesce(model, provider, error_code, 'total') <> ''
+$$;
+
+-- Sums up the platform's requests of an hour that is not summed up. Answers how many there were.
+create function gateway.sum_up_platform(this_hour timestamptz) returns bigint
 language sql volatile set search_path = ''
 as $$
-  with hours as (
-    insert into gateway.platform_hours select * from gateway.count_platform(since, until) returning *
+  with counted as materialized (select c from gateway.count_platform(this_hour, this_hour + interval '1 hour') as c),
+  hours as (
+    insert into gateway.platform_hours select * from gateway.platform_parts(array(select c from counted)) returning part, requests
   ),
   total as (
     insert into gateway.platform_totals as totals
-      select model, provider, outcome, error_code, stream, sum(requests), sum(own_key), sum(estimated), sum(prompt_tokens),
-             sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost),
-             sum(provider_cost), gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes),
-             sum(duration_ms), sum(first_byte_ms)
-      from hours group by 1, 2, 3, 4, 5
+      select (c).model, (c).provider, (c).outcome, (c).error_code, (c).stream, (c).requests, (c).own_key, (c).estimated, (c).charged,
+             (c).prompt_tokens, (c).cached_tokens, (c).written_tokens, (c).completion_tokens, (c).reasoning_tokens, (c).cost,
+             (c).provider_cost, (c).durations, (c).first_bytes, (c).duration_ms, (c).first_byte_ms
+      from counted
       on conflict (model, provider, outcome, error_code, stream) do update set
         requests = totals.requests + excluded.requests,
         own_key = totals.own_key + excluded.own_key,
         estimated = totals.estimated + excluded.estimated,
+        charged = totals.charged + excluded.charged,
         prompt_tokens = totals.prompt_tokens + excluded.prompt_tokens,
         cached_tokens = totals.cached_tokens + excluded.cached_tokens,
         written_tokens = totals.written_tokens + excluded.written_tokens,
@@ -5905,12 +6039,12 @@ as $$
         reasoning_tokens = totals.reasoning_tokens + excluded.reasoning_tokens,
         cost = totals.cost + excluded.cost,
         provider_cost = totals.provider_cost + excluded.provider_cost,
-        durations = gateway.add_histograms(totals.durations, excluded.durations),
-        first_bytes = gateway.add_histograms(totals.first_bytes, excluded.first_bytes),
+        durations = totals.durations + excluded.durations,
+        first_bytes = totals.first_bytes + excluded.first_bytes,
         duration_ms = totals.duration_ms + excluded.duration_ms,
         first_byte_ms = totals.first_byte_ms + excluded.first_byte_ms
   )
-  select coalesce(sum(requests), 0)::bigint from hours
+  select coalesce(sum(requests), 0)::bigint from hours where part = 'total'
 $$;
 
 -- Sums up the platform's hours that are over, one after the other, until it has summed up so many requests. Answers whether there
@@ -5934,7 +6068,7 @@ begin
     until);
   before := since;
   while since < until and summed < most loop
-    counted := gateway.sum_up_platform(since, since + interval '1 hour');
+    counted := gateway.sum_up_platform(since);
     if counted > 0 then
       perform gateway.sum_up_ranking(since, since + interval '1 hour');
     end if;
@@ -5949,13 +6083,14 @@ begin
     end if;
   end loop;
   insert into gateway.platform_days
-    select date_trunc('day', hour, 'UTC'), model, provider, outcome, error_code, stream, sum(requests), sum(own_key), sum(estimated),
+    select part, date_trunc('day', hour, 'UTC'), value, sum(requests), sum(failed), sum(own_key), sum(estimated), sum(charged),
            sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost),
-           sum(provider_cost), gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes), sum(duration_ms),
-           sum(first_byte_ms)
+           sum(provider_cost), sum(durations), sum(first_bytes)
     from gateway.platform_hours
-    where hour >= date_trunc('day', before, 'UTC') and hour < date_trunc('day', since, 'UTC')
-    group by 1, 2, 3, 4, 5, 6;
+    where part in ('total', 'model', 'provider', 'error')
+      and hour >= date_trunc('day', before, 'UTC') and hour < date_trunc('day', since, 'UTC')
+    group by 1, 2, 3;
+  perform gateway.sum_up_ranking_days(before, since);
   delete from gateway.platform_heads where hour < since;
   insert into gateway.platform_roll_up as rolled (rolled_up_to) values (since)
     on conflict (one) do update set
@@ -5964,100 +6099,128 @@ begin
 end;
 $$;
 
+-- supabase/schemas/39_usage_platform_read.sql
+
+-- How the platform's usage is read: from hours and days that are summed up, and from what has come since (39_usage_platform.sql).
+
 -- From when on the platform's requests are counted one by one.
 create function gateway.platform_counted_from() returns timestamptz
 language sql stable set search_path = ''
 as $$ select coalesce(head_to, rolled_up_to) from gateway.platform_roll_up $$;
 
--- The platform's usage in [since, until), which are whole hours: of whole days by the day, under its first hour. Without settings of its own,
--- so that Postgres puts it in its caller's place, and thousands of hours are not written down in between.
-create function gateway.platform_used(since timestamptz, until timestamptz) returns setof gateway.platform_hours
+-- These parts of the platform's usage in [since, until), which are whole hours: of whole days by the day, under its first hour. Without
+-- settings of its own, so that Postgres puts it in its caller's place, and thousands of hours are not written down in between.
+create function gateway.platform_used(since timestamptz, until timestamptz, parts text[]) returns setof gateway.platform_hours
 language sql stable
 begin atomic
   select d.* from gateway.whole_days(since, until, (select rolled_up_to from gateway.platform_roll_up)) as days
-    join gateway.platform_days as d on d.hour >= days.first and d.hour < days.last
+    join gateway.platform_days as d on d.part = any (parts) and d.hour >= days.first and d.hour < days.last
   union all
   select h.* from gateway.whole_days(since, until, (select rolled_up_to from gateway.platform_roll_up)) as days
-    join gateway.platform_hours as h on h.hour >= since and h.hour < coalesce(days.first, until)
+    join gateway.platform_hours as h on h.part = any (parts) and h.hour >= since and h.hour < coalesce(days.first, until)
   union all
   select h.* from gateway.whole_days(since, until, (select rolled_up_to from gateway.platform_roll_up)) as days
-    join gateway.platform_hours as h on h.hour >= days.last and h.hour < until
+    join gateway.platform_hours as h on h.part = any (parts) and h.hour >= days.last and h.hour < until
   union all
-  select * from gateway.platform_heads where hour >= since and hour < until
-  union all
-  select * from gateway.count_platform(greatest(since, gateway.platform_counted_from()), until);
+  select l.* from gateway.platform_parts(array(
+    select h from gateway.platform_heads as h where hour >= since and hour < until
+    union all
+    select c from gateway.count_platform(greatest(since, gateway.platform_counted_from()), until) as c)) as l
+    where l.part = any (parts);
 end;
 
--- Sums of the platform's usage in the API's form. A failed request is one that neither completed nor was left by its client.
-create function gateway.platform_figures(
-  requests numeric, failed numeric, own_key numeric, estimated numeric, prompt numeric, cached numeric, written numeric,
-  completion numeric, reasoning numeric, cost numeric, provider_cost numeric, durations bigint[], first_bytes bigint[])
-returns jsonb
-language sql immutable parallel safe set search_path = ''
-as $$
-  select gateway.figures(requests, failed, own_key, prompt, cached, completion, reasoning, cost) || jsonb_build_object(
-    'estimated', coalesce(estimated, 0), 'written_tokens', coalesce(written, 0),
-    'error_rate', case when requests > 0 then round(failed / requests, 4) else 0 end,
-    'provider_cost', trim_scale(coalesce(provider_cost, 0) * 0.000000001),
-    'margin', trim_scale(coalesce(cost - provider_cost, 0) * 0.000000001),
-    'duration_ms', gateway.latency(durations), 'first_byte_ms', gateway.latency(first_bytes))
-$$;
-
--- The platform's usage in [since, until): the total, and its parts by model, provider and kind of error. What is read is summed up before
--- it is parted, since there are many hours.
-create function gateway.platform_by(since timestamptz, until timestamptz)
-returns table (part text, value text, figures jsonb, requests numeric, cost numeric)
+-- The platform's usage in [since, until) by model, provider and kind of error, and all together by the day.
+create function gateway.platform_by(since timestamptz, until timestamptz) returns setof gateway.platform_hours
 language sql stable set search_path = ''
 as $$
-  with used as materialized (
-    select model, provider, error_code, outcome not in ('completed', 'client_left') as is_failed,
-           sum(requests) as requests, sum(own_key) as own_key, sum(estimated) as estimated, sum(prompt_tokens) as prompt_tokens,
-           sum(cached_tokens) as cached_tokens, sum(written_tokens) as written_tokens, sum(completion_tokens) as completion_tokens,
-           sum(reasoning_tokens) as reasoning_tokens, sum(cost) as cost, sum(provider_cost) as provider_cost,
-           gateway.sum_histograms(durations) as durations, gateway.sum_histograms(first_bytes) as first_bytes
-    from gateway.platform_used(since, until) group by 1, 2, 3, 4
-  )
-  select case grouping(model, provider, error_code) when 7 then 'total' when 3 then 'model' when 5 then 'provider' else 'error' end,
-         coalesce(model, provider, error_code),
-         gateway.platform_figures(
-           sum(requests), coalesce(sum(requests) filter (where is_failed), 0), sum(own_key), sum(estimated), sum(prompt_tokens),
-           sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost), sum(provider_cost),
-           gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes)),
-         sum(requests), sum(cost)
-  from used
-  group by grouping sets ((), (model), (provider), (error_code))
+  select part, case when part = 'total' then date_trunc('day', hour, 'UTC') end as day, value, sum(requests)::bigint,
+         sum(failed)::bigint, sum(own_key)::bigint, sum(estimated)::bigint, sum(charged)::bigint, sum(prompt_tokens)::bigint,
+         sum(cached_tokens)::bigint, sum(written_tokens)::bigint, sum(completion_tokens)::bigint, sum(reasoning_tokens)::bigint,
+         sum(cost)::bigint, sum(provider_cost)::bigint, sum(durations), sum(first_bytes)
+  from gateway.platform_used(since, until, array['total', 'model', 'provider', 'error'])
+  group by part, day, value
 $$;
 
--- The same by day.
-create function gateway.platform_by_day(since timestamptz, until timestamptz) returns table (day date, figures jsonb)
+-- Several of them together.
+create function gateway.platform_sum(used gateway.platform_hours[]) returns gateway.platform_hours
 language sql stable set search_path = ''
 as $$
-  select (hour at time zone 'utc')::date, gateway.platform_figures(
-    sum(requests), coalesce(sum(requests) filter (where outcome not in ('completed', 'client_left')), 0), sum(own_key), sum(estimated),
-    sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost),
-    sum(provider_cost), gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes))
-  from gateway.platform_used(since, until) group by 1
+  select 'total', min(hour), '', sum(requests)::bigint, sum(failed)::bigint, sum(own_key)::bigint, sum(estimated)::bigint,
+         sum(charged)::bigint, sum(prompt_tokens)::bigint, sum(cached_tokens)::bigint, sum(written_tokens)::bigint,
+         sum(completion_tokens)::bigint, sum(reasoning_tokens)::bigint, sum(cost)::bigint, sum(provider_cost)::bigint,
+         sum(durations), sum(first_bytes)
+  from unnest(used)
 $$;
 
--- The total alone.
-create function gateway.platform_total(since timestamptz, until timestamptz) returns jsonb
+-- The platform's usage in the API's form.
+create function gateway.platform_figures(used gateway.platform_hours) returns jsonb
+language sql stable parallel safe
+return gateway.figures(
+    used.requests, used.failed, used.own_key, used.prompt_tokens, used.cached_tokens, used.completion_tokens, used.reasoning_tokens,
+    used.cost)
+  || jsonb_build_object(
+    'estimated', coalesce(used.estimated, 0), 'written_tokens', coalesce(used.written_tokens, 0),
+    'error_rate', case when used.requests > 0 then round(used.failed::numeric / used.requests, 4) else 0 end,
+    'provider_cost', trim_scale(coalesce(used.provider_cost, 0) * 0.000000001),
+    'margin', trim_scale(coalesce(used.cost - used.provider_cost, 0) * 0.000000001),
+    'duration_ms', gateway.latency(used.durations), 'first_byte_ms', gateway.latency(used.first_bytes));
+
+-- One part of it as a list, the dearest first. Only what is listed is told in the API's form, which takes longer than to find it.
+create function gateway.platform_list(used gateway.platform_hours[], this_part text, most integer) returns jsonb
 language sql stable set search_path = ''
 as $$
-  select gateway.platform_figures(
-    sum(requests), coalesce(sum(requests) filter (where outcome not in ('completed', 'client_left')), 0), sum(own_key), sum(estimated),
-    sum(prompt_tokens), sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost),
-    sum(provider_cost), gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes))
-  from gateway.platform_used(since, until)
-$$;
-
--- One part of them as a list, the dearest first. `name` is that of the member that says which it is.
-create function gateway.platform_list(parts jsonb, name text, most integer) returns jsonb
-language sql immutable parallel safe set search_path = ''
-as $$
-  select coalesce(jsonb_agg(jsonb_build_object(name, value, 'usage', figures) order by cost desc, requests desc, value), '[]')
+  select coalesce(jsonb_agg(
+    jsonb_build_object(this_part, listed.value, 'usage', gateway.platform_figures(listed))
+    order by listed.cost desc, listed.requests desc, listed.value), '[]')
   from (
-    select * from jsonb_to_recordset(parts) as listed (value text, figures jsonb, requests numeric, cost numeric)
-    order by cost desc, requests desc, value limit most) as first_ones
+    select * from unnest(used) where part = this_part
+    order by cost desc, requests desc, value limit most) as listed
+$$;
+
+-- supabase/schemas/39_usage_ranking.sql
+
+-- How the rankings are read, from the hours and days that 39_ranking.sql has summed up.
+
+-- What was used in [since, until), which are whole hours and summed up: of whole days by the day, under its first hour.
+create function gateway.ranking_used(this_kind text, since timestamptz, until timestamptz) returns setof gateway.ranking_hours
+language sql stable
+begin atomic
+  select d.* from gateway.whole_days(since, until, until) as days
+    join gateway.ranking_days as d on d.kind = this_kind and d.hour >= days.first and d.hour < days.last
+  union all
+  select h.* from gateway.whole_days(since, until, until) as days
+    join gateway.ranking_hours as h on h.kind = this_kind and h.hour >= since and h.hour < coalesce(days.first, until)
+  union all
+  select h.* from gateway.whole_days(since, until, until) as days
+    join gateway.ranking_hours as h on h.kind = this_kind and h.hour >= days.last and h.hour < until;
+end;
+
+-- The most used models or apps of the last so many hours that are summed up, and the moment at which these end. `trend` compares with as
+-- many hours before.
+create function gateway.ranked(this_kind text, hours integer, until timestamptz, most integer)
+returns table (place bigint, name text, requests bigint, tokens bigint, trend numeric)
+language sql stable set search_path = ''
+as $$
+  with both_windows as (
+    select u.name, u.requests, u.tokens, 0 as before
+    from gateway.ranking_used(this_kind, until - make_interval(hours => hours), until) as u
+    union all
+    select u.name, 0, 0, u.tokens
+    from gateway.ranking_used(this_kind, until - make_interval(hours => 2 * hours), until - make_interval(hours => hours)) as u
+  ),
+  used as (
+    select b.name, sum(b.requests) as requests, sum(b.tokens) as tokens, sum(b.before) as before
+    from both_windows b group by b.name
+  ),
+  shown as (
+    select * from used u
+    where u.requests > 0 and (this_kind = 'model' and exists (select from gateway.models m where m.id = u.name and m.enabled)
+      or this_kind = 'app' and gateway.may_be_shown(u.name, until - make_interval(hours => hours)))
+    order by u.tokens desc, u.requests desc, u.name limit most
+  )
+  select row_number() over (order by s.tokens desc, s.requests desc, s.name), s.name, s.requests::bigint, s.tokens::bigint,
+         case when s.before > 0 then round((s.tokens - s.before) * 100 / s.before, 1) end
+  from shown s
 $$;
 
 -- supabase/schemas/39_usual_call.sql
@@ -15596,6 +15759,21 @@ as $$
   from gateway.accounts
 $$;
 
+-- The last five minutes, counted one by one. Planned as gateway.count_platform.
+create function gateway.platform_now(at timestamptz) returns jsonb
+language plpgsql stable set search_path = '' set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off
+as $$
+begin
+  return (
+    select jsonb_build_object(
+      'minutes', 5, 'requests', count(*), 'failed', count(*) filter (where outcome not in ('completed', 'client_left')),
+      'cost', trim_scale(coalesce(sum(cost), 0) * 0.000000001),
+      'duration_ms', gateway.latency(sum(gateway.histogram(duration_ms))),
+      'first_byte_ms', gateway.latency(sum(gateway.histogram(first_byte_ms))))
+    from gateway.requests where finished_at >= at - interval '5 minutes');
+end;
+$$;
+
 -- query: hours (so many up to the end of this one). The window before it is as long. `now` are the last five minutes.
 create function public.get_platform_monitor(caller jsonb, query jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
@@ -15609,25 +15787,16 @@ declare
 begin
   perform gateway.sum_up_platform_latest(at);
   return (
-    with parts as materialized (select * from gateway.platform_by(since, until))
+    with used as materialized (select array(select u from gateway.platform_by(since, until) as u) as parts)
     select jsonb_build_object(
-      'object', 'platform_monitor', 'from', since, 'to', until,
-      'now', (
-        select jsonb_build_object(
-          'minutes', 5, 'requests', coalesce(sum(requests), 0),
-          'failed', coalesce(sum(requests) filter (where outcome not in ('completed', 'client_left')), 0),
-          'cost', trim_scale(coalesce(sum(cost), 0) * 0.000000001),
-          'duration_ms', gateway.latency(gateway.sum_histograms(durations)),
-          'first_byte_ms', gateway.latency(gateway.sum_histograms(first_bytes)))
-        from gateway.count_platform(at - interval '5 minutes', 'infinity')),
-      'window', (select figures from parts where part = 'total'),
-      'before', gateway.platform_total(since - length, since),
-      'by_provider', (
-        select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'provider', 50) from parts where part = 'provider' and value <> ''),
-      'by_model', (select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'model', 20) from parts where part = 'model'),
+      'object', 'platform_monitor', 'from', since, 'to', until, 'now', gateway.platform_now(at),
+      'window', gateway.platform_figures(gateway.platform_sum(array(select u from unnest(parts) as u where part = 'total'))),
+      'before', gateway.platform_figures(gateway.platform_sum(array(
+        select u from gateway.platform_used(since - length, since, array['total']) as u))),
+      'by_provider', gateway.platform_list(parts, 'provider', 50), 'by_model', gateway.platform_list(parts, 'model', 20),
       'errors', (
         select coalesce(jsonb_agg(jsonb_build_object('code', value, 'requests', requests) order by requests desc, value), '[]')
-        from parts where part = 'error' and value <> ''),
+        from unnest(parts) where part = 'error'),
       'refusals', (
         select coalesce(jsonb_agg(jsonb_build_object('code', code, 'calls', calls) order by calls desc, code), '[]')
         from (
@@ -15642,7 +15811,8 @@ begin
         select jsonb_build_object(
           'due', count(*) filter (where state in ('due', 'sending')), 'oldest_due_at', min(due_at) filter (where state in ('due', 'sending')))
         from gateway.notifications where state in ('due', 'sending')),
-      'liabilities', gateway.liabilities()));
+      'liabilities', gateway.liabilities())
+    from used);
 end;
 $$;
 
@@ -16346,16 +16516,16 @@ declare
 begin
   perform gateway.sum_up_platform_latest(gateway.now());
   return (
-    with parts as materialized (select * from gateway.platform_by(asked.since, asked.until))
+    with used as materialized (select array(select u from gateway.platform_by(asked.since, asked.until) as u) as parts)
     select jsonb_build_object(
       'object', 'platform_usage', 'from', asked.since, 'to', asked.until,
-      'totals', (select figures from parts where part = 'total'),
+      'totals', gateway.platform_figures(gateway.platform_sum(array(select u from unnest(parts) as u where part = 'total'))),
       'by_day', (
-        select coalesce(jsonb_agg(jsonb_build_object('day', day, 'usage', figures) order by day), '[]')
-        from gateway.platform_by_day(asked.since, asked.until)),
-      'by_model', (select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'model', 1000) from parts where part = 'model'),
-      'by_provider', (
-        select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'provider', 100) from parts where part = 'provider' and value <> '')));
+        select coalesce(jsonb_agg(jsonb_build_object(
+          'day', (hour at time zone 'utc')::date, 'usage', gateway.platform_figures(u)) order by hour), '[]')
+        from unnest(parts) as u where part = 'total'),
+      'by_model', gateway.platform_list(parts, 'model', 1000), 'by_provider', gateway.platform_list(parts, 'provider', 100))
+    from used);
 end;
 $$;
 
@@ -16383,8 +16553,8 @@ begin
     with movements as (
       select * from gateway.movements(asked.since, asked.until)
       union all
-      select (hour at time zone 'utc')::date, 'usage', sum(requests)::bigint, -sum(cost)
-      from gateway.platform_used(asked.since, asked.until) where cost > 0 group by 1
+      select (hour at time zone 'utc')::date, 'usage', sum(charged)::bigint, -sum(cost)
+      from gateway.platform_used(asked.since, asked.until, array['total']) where charged > 0 group by 1
     ),
     by_type as (
       select type, sum(transactions) as transactions, sum(amount) as amount from movements group by type
@@ -16709,11 +16879,11 @@ begin
       from counted group by 1, 2
     ),
     latencies as (
-      select provider, stream, gateway.sum_histograms(durations) as durations, gateway.sum_histograms(first_bytes) as first_bytes,
+      select provider, stream, gateway.buckets(sum(durations)) as durations, gateway.buckets(sum(first_bytes)) as first_bytes,
              trim_scale(sum(duration_ms) * 0.001) as duration_seconds, trim_scale(sum(first_byte_ms) * 0.001) as first_byte_seconds
       from counted group by 1, 2
     ),
-    owed as (select gateway.liabilities() as figures)
+    owed as materialized (select gateway.liabilities() as figures)
     select jsonb_build_object(
       'bounds_ms', gateway.latency_bounds(),
       'outcomes', (select coalesce(jsonb_agg(to_jsonb(outcomes) order by model, provider, outcome, stream), '[]') from outcomes),
@@ -17562,13 +17732,20 @@ declare
     when group_by = 'user' or query ->> 'user' is not null then 'user'
     when group_by = 'tag' or query ->> 'tag' is not null then 'tag' end;
   counts_nobody constant boolean := group_by = 'user' and query ->> 'user' is null;
+  -- Whether nothing else than the label counts.
+  by_label constant boolean := group_by in ('user', 'tag') and query ->> 'model' is null and query ->> 'provider' is null
+    and query ->> 'key_id' is null;
   answer jsonb;
 begin
   perform gateway.require(query, 'from', 'to', 'group_by');
   perform gateway.sum_up_latest(session.account_id, gateway.now());
   with labelled as (
-    select * from gateway.used_by_label(session.account_id, label_kind, since, until)
-    where label_kind is not null and label = coalesce(query ->> 'user', query ->> 'tag', label)
+    select hour, key_id, model, provider, label, requests, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, cost
+    from gateway.used_by_label(session.account_id, label_kind, group_by = 'hour', since, until)
+    where label_kind is not null and not by_label
+    union all
+    select hour, null, null, null, label, requests, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, cost
+    from gateway.label_sums(session.account_id, label_kind, since, until) where by_label
   ),
   usage as (
     select hour, key_id, model, provider, null as label, requests, prompt_tokens, cached_tokens, completion_tokens,
@@ -17583,29 +17760,34 @@ begin
     union all
     select hour, key_id, model, provider, label, requests, prompt_tokens, cached_tokens, completion_tokens,
            reasoning_tokens, cost
-    from labelled
+    from labelled where label = coalesce(query ->> 'user', query ->> 'tag', label)
     union all
-    select hour, key_id, model, provider, null, -requests, -prompt_tokens, -cached_tokens, -completion_tokens,
-           -reasoning_tokens, -cost
-    from labelled where counts_nobody
+    select null, key_id, model, provider, null, -sum(requests), -sum(prompt_tokens), -sum(cached_tokens), -sum(completion_tokens),
+           -sum(reasoning_tokens), -sum(cost)
+    from labelled where counts_nobody group by key_id, model, provider
   ),
-  groups as (
+  -- What is told in JSON, which takes longer than to sum it up, are the groups and no rows.
+  summed as (
     select case group_by
-        when 'day' then jsonb_build_object('day', (hour at time zone 'utc')::date)
-        when 'hour' then jsonb_build_object('hour', hour)
-        when 'model' then jsonb_build_object('model', model)
-        when 'provider' then jsonb_build_object('provider', provider)
-        when 'key' then jsonb_build_object('key_id', key_id)
-        when 'user' then jsonb_build_object('user', label)
-        when 'tag' then jsonb_build_object('tag', label)
-      end as part,
+        when 'day' then (hour at time zone 'utc')::date::text
+        when 'hour' then to_jsonb(hour) #>> '{}'
+        when 'model' then model
+        when 'provider' then provider
+        when 'key' then key_id::text
+        else label
+      end as value,
       sum(cost) as cost, sum(prompt_tokens) as prompt, sum(cached_tokens) as cached, sum(completion_tokens) as completion,
       sum(reasoning_tokens) as reasoning, sum(requests) as requests
     from usage
     where (query ->> 'model' is null or model = query ->> 'model')
       and (query ->> 'provider' is null or provider = query ->> 'provider')
       and (query ->> 'key_id' is null or key_id = (query ->> 'key_id')::uuid)
-    group by part having sum(requests) > 0
+    group by value having sum(requests) > 0
+  ),
+  groups as (
+    select jsonb_build_object(case group_by when 'key' then 'key_id' else group_by end, value) as part, cost, prompt, cached, completion,
+           reasoning, requests
+    from summed
   ),
   placed as (
     select *, group_by in ('user', 'tag') and row_number() over (

@@ -12,6 +12,9 @@ create table gateway.ranking_hours (
 comment on table gateway.ranking_hours is
   'The most used models and apps of each hour that is summed up, by tokens; of two months. Accounts that have chosen so are not in it.';
 
+create table gateway.ranking_days (like gateway.ranking_hours including indexes);
+comment on table gateway.ranking_days is 'The sums of the hours of each whole day (UTC) that is summed up; hour is the day''s first.';
+
 create table gateway.ranking_accounts (
   app text not null,
   account_id uuid not null,
@@ -31,6 +34,7 @@ create table gateway.ranking_choices (
 comment on table gateway.ranking_choices is
   'Accounts that are in no ranking (excluded), and those whose apps are shown however few use them (named). No row: counted, and shown among enough others.';
 
+alter table gateway.ranking_days enable row level security;
 alter table gateway.ranking_hours enable row level security;
 alter table gateway.ranking_accounts enable row level security;
 alter table gateway.ranking_choices enable row level security;

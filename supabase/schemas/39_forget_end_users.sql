@@ -21,6 +21,28 @@ begin
 end;
 $$;
 
+-- Takes an end user (null: all labels) out of an account's sums: at most so many rows of each table. Answers whether there are no more.
+create function gateway.erase_summed_labels(owner uuid, called text, most integer) returns boolean
+language plpgsql volatile
+as $$
+declare
+  summed regclass;
+  erased integer;
+  is_done boolean := true;
+begin
+  foreach summed in array array[
+    'gateway.usage_labels', 'gateway.usage_label_days', 'gateway.usage_label_heads', 'gateway.usage_label_sums']::regclass[] loop
+    execute format(
+      'delete from %1$s where ctid = any (array(select ctid from %1$s where account_id = $1 %2$s limit $3))',
+      summed, case when called is not null then 'and kind = ''user'' and label = $2' end)
+      using owner, called, most;
+    get diagnostics erased = row_count;
+    is_done := is_done and erased < most;
+  end loop;
+  return is_done;
+end;
+$$;
+
 -- Takes what an account has said of requests out of some of them: of those for an end user, or of all (null). Answers whether there are no
 -- more. The account's row is locked.
 create function gateway.erase_labels(owner uuid, called text) returns boolean
@@ -30,6 +52,10 @@ declare
   most constant integer := 5000;
   erased integer;
 begin
+  -- Whoever sums up at the moment has read the name, and writes it down only now: so it is erased behind them.
+  if not pg_try_advisory_xact_lock(hashtextextended('roll_up ' || owner, 0)) then
+    return false;
+  end if;
   if called is null then
     update gateway.requests r set end_user = null, tags = null, metadata = null
       from (
@@ -49,15 +75,7 @@ begin
     return false;
   end if;
   -- In reports it is nobody's from then on.
-  if called is null then
-    delete from gateway.usage_labels where ctid = any (array(
-      select ctid from gateway.usage_labels where account_id = owner limit most));
-  else
-    delete from gateway.usage_labels where ctid = any (array(
-      select ctid from gateway.usage_labels where account_id = owner and kind = 'user' and label = called limit most));
-  end if;
-  get diagnostics erased = row_count;
-  return erased < most and (called is null or gateway.erase_told(owner, called));
+  return gateway.erase_summed_labels(owner, called, most) and (called is null or gateway.erase_told(owner, called));
 end;
 $$;
 

@@ -1,4 +1,4 @@
--- How the rankings are summed up, and read.
+-- How the rankings are summed up; 39_usage_ranking.sql reads them.
 
 -- An app is shown from so many accounts on, so that a figure is nobody's own.
 create function gateway.accounts_to_be_shown() returns integer
@@ -71,30 +71,17 @@ as $$
     select app, account_id, since from users where place <= 2 * gateway.accounts_to_be_shown()
     on conflict (app, account_id) do update set last_hour = excluded.last_hour;
   delete from gateway.ranking_hours where hour < since - interval '1488 hours';
+  delete from gateway.ranking_days where hour < since - interval '1488 hours';
   delete from gateway.ranking_accounts where last_hour < since - interval '744 hours';
 $$;
 
--- The most used models or apps of the last so many hours that are summed up, and the moment at which these end. `trend` compares with as
--- many hours before.
-create function gateway.ranked(this_kind text, hours integer, until timestamptz, most integer)
-returns table (place bigint, name text, requests bigint, tokens bigint, trend numeric)
-language sql stable set search_path = ''
+-- Sums up the rankings' days that end in (since, until], whose hours are summed up.
+create function gateway.sum_up_ranking_days(since timestamptz, until timestamptz) returns void
+language sql volatile set search_path = ''
 as $$
-  with used as (
-    select h.name, sum(h.requests) filter (where h.hour >= until - make_interval(hours => hours)) as requests,
-           sum(h.tokens) filter (where h.hour >= until - make_interval(hours => hours)) as tokens,
-           sum(h.tokens) filter (where h.hour < until - make_interval(hours => hours)) as before
-    from gateway.ranking_hours h
-    where h.kind = this_kind and h.hour >= until - make_interval(hours => 2 * hours) and h.hour < until
-    group by h.name
-  ),
-  shown as (
-    select * from used u
-    where u.requests > 0 and (this_kind = 'model' and exists (select from gateway.models m where m.id = u.name and m.enabled)
-      or this_kind = 'app' and gateway.may_be_shown(u.name, until - make_interval(hours => hours)))
-    order by u.tokens desc, u.requests desc, u.name limit most
-  )
-  select row_number() over (order by s.tokens desc, s.requests desc, s.name), s.name, s.requests::bigint, s.tokens::bigint,
-         case when s.before > 0 then round((s.tokens - s.before) * 100 / s.before, 1) end
-  from shown s
+  insert into gateway.ranking_days (kind, hour, name, requests, tokens)
+    select kind, date_trunc('day', hour, 'UTC'), name, sum(requests), sum(tokens)
+    from gateway.ranking_hours
+    where kind in ('model', 'app') and hour >= date_trunc('day', since, 'UTC') and hour < date_trunc('day', until, 'UTC')
+    group by 1, 2, 3
 $$;

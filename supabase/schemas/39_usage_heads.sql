@@ -7,10 +7,11 @@ create function gateway.many_requests() returns integer
 language sql immutable parallel safe
 return 500;
 
--- Where a beginning ends: a settle that is under way now is not in it (see gateway.last_whole_hour).
+-- Where a beginning ends. What is settled now and has read the clock is not in it: no settle goes on for longer than its role may
+-- (02_role_settings.sql). A clock that is set back by more hides a request until its hour is over, which is made of the requests.
 create function gateway.head_end(at timestamptz) returns timestamptz
 language sql stable set search_path = ''
-as $$ select at - interval '10 minutes' $$;
+as $$ select at - interval '2 minutes' $$;
 
 -- Sums up an account's hours, as far as they are over, and the beginning of what remains. Planned as gateway.count_platform.
 create function gateway.sum_up_latest(this_account uuid, at timestamptz) returns void
@@ -42,6 +43,12 @@ begin
            sum(completion_tokens), sum(reasoning_tokens), sum(cost)::bigint
     from (select * from former union all select * from gateway.count_requests(this_account, since, until)) as both_of
     group by 1, 2, 3, 4, 5;
+  with former as (delete from gateway.usage_label_heads where account_id = this_account returning *)
+  insert into gateway.usage_label_heads
+    select account_id, hour, kind, label, key_id, model, provider, sum(requests), sum(prompt_tokens), sum(cached_tokens),
+           sum(completion_tokens), sum(reasoning_tokens), sum(cost)::bigint
+    from (select * from former union all select * from gateway.count_labels(this_account, since, until)) as both_of
+    group by 1, 2, 3, 4, 5, 6, 7;
   update gateway.usage_totals set head_to = until where account_id = this_account;
 end;
 $$;
@@ -70,11 +77,11 @@ begin
   end if;
   with former as (delete from gateway.platform_heads returning *)
   insert into gateway.platform_heads
-    select hour, model, provider, outcome, error_code, stream, sum(requests), sum(own_key), sum(estimated), sum(prompt_tokens),
+    select model, provider, outcome, error_code, stream, sum(requests), sum(own_key), sum(estimated), sum(charged), sum(prompt_tokens),
            sum(cached_tokens), sum(written_tokens), sum(completion_tokens), sum(reasoning_tokens), sum(cost), sum(provider_cost),
-           gateway.sum_histograms(durations), gateway.sum_histograms(first_bytes), sum(duration_ms), sum(first_byte_ms)
+           sum(durations), sum(first_bytes), sum(duration_ms), sum(first_byte_ms), hour
     from (select * from former union all select * from gateway.count_platform(since, until)) as both_of
-    group by 1, 2, 3, 4, 5, 6;
+    group by 1, 2, 3, 4, 5, hour;
   update gateway.platform_roll_up set head_to = until;
 end;
 $$;

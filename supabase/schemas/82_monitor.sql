@@ -11,6 +11,21 @@ as $$
   from gateway.accounts
 $$;
 
+-- The last five minutes, counted one by one. Planned as gateway.count_platform.
+create function gateway.platform_now(at timestamptz) returns jsonb
+language plpgsql stable set search_path = '' set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off
+as $$
+begin
+  return (
+    select jsonb_build_object(
+      'minutes', 5, 'requests', count(*), 'failed', count(*) filter (where outcome not in ('completed', 'client_left')),
+      'cost', trim_scale(coalesce(sum(cost), 0) * 0.000000001),
+      'duration_ms', gateway.latency(sum(gateway.histogram(duration_ms))),
+      'first_byte_ms', gateway.latency(sum(gateway.histogram(first_byte_ms))))
+    from gateway.requests where finished_at >= at - interval '5 minutes');
+end;
+$$;
+
 -- query: hours (so many up to the end of this one). The window before it is as long. `now` are the last five minutes.
 create function public.get_platform_monitor(caller jsonb, query jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
@@ -24,25 +39,16 @@ declare
 begin
   perform gateway.sum_up_platform_latest(at);
   return (
-    with parts as materialized (select * from gateway.platform_by(since, until))
+    with used as materialized (select array(select u from gateway.platform_by(since, until) as u) as parts)
     select jsonb_build_object(
-      'object', 'platform_monitor', 'from', since, 'to', until,
-      'now', (
-        select jsonb_build_object(
-          'minutes', 5, 'requests', coalesce(sum(requests), 0),
-          'failed', coalesce(sum(requests) filter (where outcome not in ('completed', 'client_left')), 0),
-          'cost', trim_scale(coalesce(sum(cost), 0) * 0.000000001),
-          'duration_ms', gateway.latency(gateway.sum_histograms(durations)),
-          'first_byte_ms', gateway.latency(gateway.sum_histograms(first_bytes)))
-        from gateway.count_platform(at - interval '5 minutes', 'infinity')),
-      'window', (select figures from parts where part = 'total'),
-      'before', gateway.platform_total(since - length, since),
-      'by_provider', (
-        select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'provider', 50) from parts where part = 'provider' and value <> ''),
-      'by_model', (select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'model', 20) from parts where part = 'model'),
+      'object', 'platform_monitor', 'from', since, 'to', until, 'now', gateway.platform_now(at),
+      'window', gateway.platform_figures(gateway.platform_sum(array(select u from unnest(parts) as u where part = 'total'))),
+      'before', gateway.platform_figures(gateway.platform_sum(array(
+        select u from gateway.platform_used(since - length, since, array['total']) as u))),
+      'by_provider', gateway.platform_list(parts, 'provider', 50), 'by_model', gateway.platform_list(parts, 'model', 20),
       'errors', (
         select coalesce(jsonb_agg(jsonb_build_object('code', value, 'requests', requests) order by requests desc, value), '[]')
-        from parts where part = 'error' and value <> ''),
+        from unnest(parts) where part = 'error'),
       'refusals', (
         select coalesce(jsonb_agg(jsonb_build_object('code', code, 'calls', calls) order by calls desc, code), '[]')
         from (
@@ -57,6 +63,7 @@ begin
         select jsonb_build_object(
           'due', count(*) filter (where state in ('due', 'sending')), 'oldest_due_at', min(due_at) filter (where state in ('due', 'sending')))
         from gateway.notifications where state in ('due', 'sending')),
-      'liabilities', gateway.liabilities()));
+      'liabilities', gateway.liabilities())
+    from used);
 end;
 $$;

@@ -10,16 +10,16 @@ declare
 begin
   perform gateway.sum_up_platform_latest(gateway.now());
   return (
-    with parts as materialized (select * from gateway.platform_by(asked.since, asked.until))
+    with used as materialized (select array(select u from gateway.platform_by(asked.since, asked.until) as u) as parts)
     select jsonb_build_object(
       'object', 'platform_usage', 'from', asked.since, 'to', asked.until,
-      'totals', (select figures from parts where part = 'total'),
+      'totals', gateway.platform_figures(gateway.platform_sum(array(select u from unnest(parts) as u where part = 'total'))),
       'by_day', (
-        select coalesce(jsonb_agg(jsonb_build_object('day', day, 'usage', figures) order by day), '[]')
-        from gateway.platform_by_day(asked.since, asked.until)),
-      'by_model', (select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'model', 1000) from parts where part = 'model'),
-      'by_provider', (
-        select gateway.platform_list(jsonb_agg(to_jsonb(parts)), 'provider', 100) from parts where part = 'provider' and value <> '')));
+        select coalesce(jsonb_agg(jsonb_build_object(
+          'day', (hour at time zone 'utc')::date, 'usage', gateway.platform_figures(u)) order by hour), '[]')
+        from unnest(parts) as u where part = 'total'),
+      'by_model', gateway.platform_list(parts, 'model', 1000), 'by_provider', gateway.platform_list(parts, 'provider', 100))
+    from used);
 end;
 $$;
 
@@ -47,8 +47,8 @@ begin
     with movements as (
       select * from gateway.movements(asked.since, asked.until)
       union all
-      select (hour at time zone 'utc')::date, 'usage', sum(requests)::bigint, -sum(cost)
-      from gateway.platform_used(asked.since, asked.until) where cost > 0 group by 1
+      select (hour at time zone 'utc')::date, 'usage', sum(charged)::bigint, -sum(cost)
+      from gateway.platform_used(asked.since, asked.until, array['total']) where charged > 0 group by 1
     ),
     by_type as (
       select type, sum(transactions) as transactions, sum(amount) as amount from movements group by type

@@ -36,11 +36,11 @@ begin
       from counted group by 1, 2
     ),
     latencies as (
-      select provider, stream, gateway.sum_histograms(durations) as durations, gateway.sum_histograms(first_bytes) as first_bytes,
+      select provider, stream, gateway.buckets(sum(durations)) as durations, gateway.buckets(sum(first_bytes)) as first_bytes,
              trim_scale(sum(duration_ms) * 0.001) as duration_seconds, trim_scale(sum(first_byte_ms) * 0.001) as first_byte_seconds
       from counted group by 1, 2
     ),
-    owed as (select gateway.liabilities() as figures)
+    owed as materialized (select gateway.liabilities() as figures)
     select jsonb_build_object(
       'bounds_ms', gateway.latency_bounds(),
       'outcomes', (select coalesce(jsonb_agg(to_jsonb(outcomes) order by model, provider, outcome, stream), '[]') from outcomes),

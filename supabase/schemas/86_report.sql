@@ -17,13 +17,20 @@ declare
     when group_by = 'user' or query ->> 'user' is not null then 'user'
     when group_by = 'tag' or query ->> 'tag' is not null then 'tag' end;
   counts_nobody constant boolean := group_by = 'user' and query ->> 'user' is null;
+  -- Whether nothing else than the label counts.
+  by_label constant boolean := group_by in ('user', 'tag') and query ->> 'model' is null and query ->> 'provider' is null
+    and query ->> 'key_id' is null;
   answer jsonb;
 begin
   perform gateway.require(query, 'from', 'to', 'group_by');
   perform gateway.sum_up_latest(session.account_id, gateway.now());
   with labelled as (
-    select * from gateway.used_by_label(session.account_id, label_kind, since, until)
-    where label_kind is not null and label = coalesce(query ->> 'user', query ->> 'tag', label)
+    select hour, key_id, model, provider, label, requests, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, cost
+    from gateway.used_by_label(session.account_id, label_kind, group_by = 'hour', since, until)
+    where label_kind is not null and not by_label
+    union all
+    select hour, null, null, null, label, requests, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, cost
+    from gateway.label_sums(session.account_id, label_kind, since, until) where by_label
   ),
   usage as (
     select hour, key_id, model, provider, null as label, requests, prompt_tokens, cached_tokens, completion_tokens,
@@ -38,29 +45,34 @@ begin
     union all
     select hour, key_id, model, provider, label, requests, prompt_tokens, cached_tokens, completion_tokens,
            reasoning_tokens, cost
-    from labelled
+    from labelled where label = coalesce(query ->> 'user', query ->> 'tag', label)
     union all
-    select hour, key_id, model, provider, null, -requests, -prompt_tokens, -cached_tokens, -completion_tokens,
-           -reasoning_tokens, -cost
-    from labelled where counts_nobody
+    select null, key_id, model, provider, null, -sum(requests), -sum(prompt_tokens), -sum(cached_tokens), -sum(completion_tokens),
+           -sum(reasoning_tokens), -sum(cost)
+    from labelled where counts_nobody group by key_id, model, provider
   ),
-  groups as (
+  -- What is told in JSON, which takes longer than to sum it up, are the groups and no rows.
+  summed as (
     select case group_by
-        when 'day' then jsonb_build_object('day', (hour at time zone 'utc')::date)
-        when 'hour' then jsonb_build_object('hour', hour)
-        when 'model' then jsonb_build_object('model', model)
-        when 'provider' then jsonb_build_object('provider', provider)
-        when 'key' then jsonb_build_object('key_id', key_id)
-        when 'user' then jsonb_build_object('user', label)
-        when 'tag' then jsonb_build_object('tag', label)
-      end as part,
+        when 'day' then (hour at time zone 'utc')::date::text
+        when 'hour' then to_jsonb(hour) #>> '{}'
+        when 'model' then model
+        when 'provider' then provider
+        when 'key' then key_id::text
+        else label
+      end as value,
       sum(cost) as cost, sum(prompt_tokens) as prompt, sum(cached_tokens) as cached, sum(completion_tokens) as completion,
       sum(reasoning_tokens) as reasoning, sum(requests) as requests
     from usage
     where (query ->> 'model' is null or model = query ->> 'model')
       and (query ->> 'provider' is null or provider = query ->> 'provider')
       and (query ->> 'key_id' is null or key_id = (query ->> 'key_id')::uuid)
-    group by part having sum(requests) > 0
+    group by value having sum(requests) > 0
+  ),
+  groups as (
+    select jsonb_build_object(case group_by when 'key' then 'key_id' else group_by end, value) as part, cost, prompt, cached, completion,
+           reasoning, requests
+    from summed
   ),
   placed as (
     select *, group_by in ('user', 'tag') and row_number() over (

@@ -13,6 +13,12 @@ pub fn cpu(pid: u32) -> Result<Duration> {
     Ok(TICK * Stat::of(pid)?.own)
 }
 
+/// Time that a process of one thread was on a core since it began, to the nanosecond: what one reading costs is less than a tick.
+pub fn time_on_core(pid: i32) -> Result<Duration> {
+    let text = fs::read_to_string(format!("/proc/{pid}/schedstat"))?;
+    Ok(Duration::from_nanos(text.split(' ').next().ok_or("an empty schedstat")?.parse()?))
+}
+
 /// CPU time of a Postgres server: of the processes that serve clients, and of all others.
 pub fn cpu_of_postgres(postmaster: u32) -> Result<[Duration; 2]> {
     let parent = Stat::of(postmaster)?;

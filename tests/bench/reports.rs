@@ -1,4 +1,4 @@
-//! What operators and accounts look at, beside few and beside many requests.
+//! What operators and accounts look at, beside few and beside many requests of the same thirty days, models, providers and accounts.
 
 use std::time::{Duration, Instant};
 
@@ -6,19 +6,22 @@ use local::database::{Database, Source};
 use local::schema::Layout;
 use serde_json::{Value, json};
 use tokio_postgres::{Client, types::Json};
+use uuid::Uuid;
 
 use crate::accounts::create;
-use crate::figures::{Table, median, percentile};
+use crate::figures::{Table, median, micros, percentile};
+use crate::process::time_on_core;
 use crate::{Bench, Result};
 
 /// Requests of the smaller database.
 const FEW: i64 = 10_000;
 /// Readings a round, of which the median counts.
-const READINGS: usize = 20;
+const READINGS: u32 = 20;
 /// What the measured key is known by.
 const KEY_HASH: &str = "measured";
 
-/// Measures them by SQL over one connection, on two databases of one server in turn.
+/// Measures them by SQL over one connection, on two databases of one server in turn: how long each takes, the round trip to Postgres
+/// included, and how long Postgres is on a core for it, which a busy machine does not change.
 ///
 /// # Errors
 /// When a reading is refused.
@@ -27,27 +30,53 @@ pub async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
     let books = [Books::create(bench, "reports_few", FEW).await?, Books::create(bench, "reports_many", many).await?];
     let of_few = format!("{FEW} requests");
     table.begin(&["what is read", &of_few, &format!("{many} requests"), "ratio"]);
-    for (name, function, query) in books[0].readings().await? {
-        let mut figures = [Vec::new(), Vec::new()];
+    for (name, reading) in readings() {
+        let (mut took, mut on_core) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
         for _ in 0..=bench.options.rounds {
             for (place, books) in books.iter().enumerate() {
-                figures[place].push(percentile(&mut books.read(function, &query).await?, 0.5));
+                let (mut times, core) = books.read(&reading).await?;
+                took[place].push(percentile(&mut times, 0.5));
+                on_core[place].push(core);
             }
         }
-        // The first round fills the caches.
-        let [few, many] = figures.map(|figures| figures[1..].to_vec());
-        let ratio = median(many.clone()) / median(few.clone());
-        table.row(name, "µs", &[Some(few), Some(many), Some(vec![ratio])]);
+        for (what, figures) in [("µs", took), ("µs of CPU", on_core)] {
+            // The first round fills the caches.
+            let [few, many] = figures.map(|figures| figures[1..].to_vec());
+            let ratio = median(many.clone()) / median(few.clone());
+            table.row(name, what, &[Some(few), Some(many), Some(vec![ratio])]);
+        }
     }
     Ok(())
 }
 
-/// What is read, by which function, and what it is asked.
-type Reading = (&'static str, &'static str, Option<Value>);
+/// What is read, and the statement that reads it.
+fn readings() -> Vec<(&'static str, String)> {
+    let asked = |function: &str, query: &Value| format!("select public.{function}($1, '{query}')");
+    let window = "jsonb_build_object('from', date_trunc('day', now()) - interval '29 days', 'to', date_trunc('day', now()) + interval '1 day')";
+    let over_window =
+        |function: &str, group_by: &str| format!("select public.{function}($1, {window} || '{group_by}')");
+    vec![
+        ("the monitor of 24 hours", asked("get_platform_monitor", &json!({ "hours": 24 }))),
+        ("the monitor of 31 days", asked("get_platform_monitor", &json!({ "hours": 744 }))),
+        ("the platform's usage of 30 days", asked("get_platform_usage", &json!({}))),
+        ("transaction analytics of 30 days", asked("get_transaction_analytics", &json!({}))),
+        ("the metrics", "select public.get_platform_metrics($1)".to_owned()),
+        (
+            "the ranking of a month",
+            "select public.get_ranking('{\"kind\": \"model\", \"window\": \"month\", \"limit\": 50}') from (select $1::jsonb) as caller"
+                .to_owned(),
+        ),
+        ("a report of 30 days by model", over_window("get_report", r#"{"group_by": "model"}"#)),
+        ("a report of 30 days by end user", over_window("get_report", r#"{"group_by": "user"}"#)),
+        ("an account's activity of 30 days", over_window("get_activity_stats", "{}")),
+        ("fifty requests of an account's log", asked("list_activity", &json!({ "limit": 50 }))),
+    ]
+}
 
-/// A database with requests that are summed up, and the connection that is measured.
+/// A database with requests that are summed up, the connection that is measured, and the process that serves it.
 struct Books {
     client: Client,
+    backend: i32,
 }
 
 impl Books {
@@ -61,91 +90,64 @@ impl Books {
         fill(&database, rows).await?;
         let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await?;
         tokio::spawn(connection);
-        Ok(Self { client })
+        let backend = client.query_one("select pg_backend_pid()", &[]).await?.try_get(0)?;
+        Ok(Self { client, backend })
     }
 
-    /// What is read: in windows that both databases fill.
-    async fn readings(&self) -> Result<[Reading; 6]> {
-        let sql = "select jsonb_build_object('from', date_trunc('hour', now()) - interval '1 hour',
-                                             'to', date_trunc('hour', now()) + interval '1 hour')";
-        let Json(window): Json<Value> = self.client.query_one(sql, &[]).await?.try_get(0)?;
-        let mut report = window.clone();
-        report["group_by"] = "model".into();
-        Ok([
-            ("the monitor", "get_platform_monitor", Some(json!({ "hours": 2 }))),
-            ("the metrics", "get_platform_metrics", None),
-            ("the platform's usage", "get_platform_usage", Some(window.clone())),
-            ("a report", "get_report", Some(report)),
-            ("an account's activity", "get_activity_stats", Some(window)),
-            ("an account's requests", "list_activity", Some(json!({ "limit": 50 }))),
-        ])
-    }
-
-    /// How long each reading took, the round trip to Postgres included.
-    async fn read(&self, function: &str, query: &Option<Value>) -> Result<Vec<Duration>> {
+    /// How long each reading took, and how long Postgres was on a core for one of them, in µs.
+    async fn read(&self, reading: &str) -> Result<(Vec<Duration>, f64)> {
         let caller = Json(json!({ "key_hashes": [KEY_HASH], "ip": "203.0.113.7", "request_id": "bench" }));
         let mut took = Vec::new();
+        let before = time_on_core(self.backend)?;
         for _ in 0..READINGS {
             let began = Instant::now();
-            match query {
-                Some(query) => {
-                    let sql = format!("select public.{function}($1, $2)");
-                    self.client.query_one(&sql, &[&caller, &Json(query)]).await?;
-                }
-                None => {
-                    self.client.query_one(&format!("select public.{function}($1)"), &[&caller]).await?;
-                }
-            }
+            self.client.query_one(reading, &[&caller]).await?;
             took.push(began.elapsed());
         }
-        Ok(took)
+        Ok((took, micros((time_on_core(self.backend)? - before) / READINGS)))
     }
 }
 
-/// Requests of the measured account and a hundred others, one a second until now, to ten models at three providers, a tenth of which have
-/// failed; and all hours that are over summed up, as the cron job does.
+/// Requests of the measured account, which says for whom a quarter of its calls are, and of a hundred others: as far apart from each other
+/// as thirty days allow, to twenty models at three providers, a tenth of which have failed, and half of which were streamed. What each is
+/// comes from a hash of its number, so that any hour has of all. And all hours that are over summed up, as the cron job does.
 async fn fill(database: &Database, rows: i64) -> Result<()> {
     database
         .execute(&format!(
             "update gateway.accounts set role = 'admin';
+             insert into gateway.models (id, name, developer, context_length, max_output)
+               select 'model-' || n, 'Model ' || n, 'bench', 100000, 10000 from generate_series(0, 19) as n;
              insert into gateway.accounts (email, plan, balance)
                select 'other-' || n || '@bench.example', 'bench', 0 from generate_series(1, 100) as n;
              create temporary table owners as
-               select row_number() over (order by email like 'other-%', id) - 1 as place, id as account_id from gateway.accounts;
-             create temporary table times as
-               select n, date_trunc('second', now()) - ({rows} - n) * interval '1 second' as at from generate_series(1, {rows}) as n;
-             select gateway.make_month(min(at)) from times group by gateway.month_name(at);
+               select array_agg(id order by email like 'other-%', id) as ids from gateway.accounts;
+             select gateway.make_month(min(at)) from generate_series(now() - interval '30 days', now(), '1 day') as at
+               group by gateway.month_name(at);
              insert into gateway.requests
                (call_id, account_id, key_id, request_id, model, provider, outcome, error_code, stream, prompt_tokens, completion_tokens,
-                held, cost, markup, first_byte_ms, duration_ms, asked_ms, created_at, finished_at)
-               select gen_random_uuid(), o.account_id, o.account_id, n::text, 'model-' || n % 10,
-                      (array['openrouter', 'chutes', 'featherless'])[1 + n % 3], case when n % 10 = 0 then 'failed' else 'completed' end,
-                      case when n % 10 = 0 then 'upstream_error' end, n % 2 = 0, 100 + n % 900, 50 + n % 450,
-                      1000, 500 + n % 500, 10500, 200 + n % 800, 900 + n % 4100, 3, at, at
-               from times join owners o on o.place = case when n % 2 = 0 then 0 else 1 + (n / 2) % 100 end
-               order by at;
-             drop table times, owners;"
+                held, cost, markup, first_byte_ms, duration_ms, asked_ms, app, end_user, created_at, finished_at)
+               select gen_random_uuid(), ids[place], ids[place], n::text, 'model-' || h % 20,
+                      (array['openrouter', 'chutes', 'featherless'])[1 + h / 20 % 3],
+                      case when h / 60 % 10 = 0 then 'failed' else 'completed' end::gateway.request_outcome,
+                      case when h / 60 % 10 = 0 then 'upstream_error' end, h / 600 % 2 = 0, 100 + h % 900, 50 + h % 450,
+                      1000, case when h / 60 % 10 = 0 then 0 else 500 + h % 500 end, 10500, 50 * 2 ^ (h / 1200 % 500 / 100.0),
+                      200 * 2 ^ (h / 1200 % 700 / 100.0), 3, 'app-' || h % 30,
+                      case when place = 1 and h / 1200 % 4 = 0 then 'user-' || h / 4800 % 100 end, at, at
+               from generate_series(1, {rows}::bigint) as n
+               cross join lateral (select abs(hashint8extended(n, 1)) as h, now() - ({rows} - n) * (interval '30 days' / {rows}) as at) as of
+               cross join lateral (select case when n % 2 = 0 then 1 else 2 + h / 1200 % 100 end as place) as whose cross join owners;
+             drop table owners;"
         ))
         .await?;
     database.execute("vacuum analyze").await?;
-    // In as many steps as the cron job would take.
-    database
-        .execute(
-            "do $$
-             declare
-               after uuid;
-               step jsonb;
-             begin
-               while gateway.roll_up_platform(now()) loop
-               end loop;
-               loop
-                 step := public.roll_up_usage(after);
-                 after := (step ->> 'next')::uuid;
-                 exit when after is null;
-               end loop;
-             end $$;",
-        )
-        .await?;
+    // In as many steps as the cron job would take, each in its own transaction: in one, no old version of a row would ever go.
+    let told =
+        async |sql: &str| -> Result<Option<String>> { Ok(database.texts(sql).await?.into_iter().next().flatten()) };
+    while told("select gateway.roll_up_platform(now())::text").await?.as_deref() == Some("true") {}
+    let mut after = Some(Uuid::nil().to_string());
+    while let Some(id) = after {
+        after = told(&format!("select public.roll_up_usage('{id}') ->> 'next'")).await?;
+    }
     database.execute("vacuum analyze").await?;
     Ok(())
 }

@@ -200,28 +200,6 @@ async fn a_request_is_found_by_its_ids_and_by_what_it_was() {
 }
 
 #[tokio::test]
-async fn percentiles_lie_where_the_latencies_do() {
-    let world = World::start().await;
-    let of = async |latencies: &str| {
-        world.value(&format!("select gateway.latency(gateway.histogram(array[{latencies}]::integer[]))")).await
-    };
-    assert_eq!(of("null").await, json!({"p50": null, "p95": null, "p99": null}));
-    assert_eq!(of("10, 10, 10").await["p99"], 10);
-    assert_eq!(of("999999").await["p50"], 327_680);
-    for exact in [12, 100, 777, 5000, 60_000] {
-        let shown = of(&format!("{exact}, {exact}, {exact}")).await["p95"].as_f64().expect("a number");
-        assert!((shown / f64::from(exact) - 1.0).abs() < 0.42, "{exact} is shown as {shown}");
-    }
-    let merged = world
-        .value(
-            "select to_jsonb(gateway.sum_histograms(gateway.histogram(array[n])) = gateway.histogram(array_agg(n)))
-             from generate_series(1, 400000, 997) as n",
-        )
-        .await;
-    assert_eq!(merged, true);
-}
-
-#[tokio::test]
 async fn refused_calls_are_counted_by_their_reason_and_leave_no_request() {
     let world = World::start().await;
     let (poor, admin) = (world.account(0).await, world.administrator().await);

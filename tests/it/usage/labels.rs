@@ -58,13 +58,23 @@ async fn a_report_by_user_or_tag_adds_up_to_the_requests_however_they_are_counte
 
     let report = async |query: &str| get(&world, &account, &format!("/v1/report?{DAYS}{query}")).await;
     let tags = "gateway.requests cross join jsonb_array_elements_text(tags) as tag";
-    for rolled_up in [false, true] {
-        if rolled_up {
-            world.set_clock("2027-03-18 00:40Z").await;
+    let hour_by_hour = report("&group_by=day&date_part=hour&user_id=ann").await;
+    assert_eq!(groups(&hour_by_hour, "hour").len(), 2, "{hour_by_hour}");
+    for (rolled_up, now, days) in [
+        (0, "2027-03-18 00:20Z", 0),
+        (1, "2027-03-18 00:40Z", 1),
+        (2, "2027-03-18 01:40Z", 1),
+        (3, "2027-03-20 00:20Z", 2),
+    ] {
+        world.set_clock(now).await;
+        if rolled_up > 0 {
             cron(&world).await;
-            let kept = "select count(distinct kind) from gateway.usage_labels";
-            assert_eq!(world.value(kept).await, 2);
+            for labels in ["gateway.usage_labels", "gateway.usage_label_days"] {
+                assert_eq!(world.value(&format!("select count(distinct kind) from {labels}")).await, 2, "{labels}");
+            }
         }
+        let summed = "select count(distinct hour) from gateway.usage_label_days";
+        assert_eq!(world.value(summed).await, days, "{now}");
         let by_user = raw(&world, &account, "end_user", "gateway.requests").await;
         assert_eq!((groups(&report("&group_by=user").await, "user"), by_user.len()), (by_user, 3), "{rolled_up}");
         let by_tag = raw(&world, &account, "tag", tags).await;
@@ -75,6 +85,7 @@ async fn a_report_by_user_or_tag_adds_up_to_the_requests_however_they_are_counte
         let of_beta = "(select * from gateway.requests where tags ? 'beta') r";
         let days = raw(&world, &account, "(finished_at at time zone 'utc')::date::text", of_beta).await;
         assert_eq!(groups(&report("&tags=beta").await, "day"), days);
+        assert_eq!(report("&group_by=day&date_part=hour&user_id=ann").await, hour_by_hour, "{now}");
         let of_model = format!("(select * from gateway.requests where model = '{MODEL}') r");
         let users = raw(&world, &account, "end_user", &of_model).await;
         assert_eq!(groups(&report(&format!("&group_by=user&model={MODEL}")).await, "user"), users);
@@ -98,6 +109,29 @@ async fn a_report_by_user_or_tag_adds_up_to_the_requests_however_they_are_counte
     assert_eq!((after.len(), after.iter().map(|(_, cost, _)| cost).sum::<i64>()), (2, before), "{after:?}");
     let others = get(&world, &stranger, &format!("/v1/report?{DAYS}&group_by=user")).await;
     assert_eq!(groups(&others, "user").len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_forgotten_while_hours_are_summed_up_is_in_none_of_them() {
+    let Some(world) = World::concurrent("forgetting beside summing up").await else { return };
+    world.set_clock("2027-03-17 12:50Z").await;
+    let account = world.account(3_000_000_000).await;
+    send(world.chat(&account.key, &hello(&json!({"user": "ann"})))).await.bytes().await.expect("a body");
+    world.settled().await;
+    world.set_clock("2027-03-19 00:20Z").await;
+    // Who sums up has read the name, and writes it down at its end.
+    let connect = tokio_postgres::connect(world.platform.database.url(), tokio_postgres::NoTls);
+    let (client, connection) = connect.await.expect("a connection");
+    tokio::spawn(connection);
+    let sum_up = format!("begin; select gateway.roll_up('{}', gateway.now())", account.id);
+    client.batch_execute(&sum_up).await.expect("sums");
+    let url = format!("{}/user/end-users?user=ann", world.base_url);
+    Answer::to(world.http.delete(url).bearer_auth(&account.key)).await.success();
+    client.batch_execute("commit").await.expect("its end");
+    let named = "select (select count(*) from gateway.usage_labels) + (select count(*) from gateway.usage_label_days)
+                      + (select count(*) from gateway.requests where end_user is not null)";
+    world.value("select public.apply_retention()").await;
+    assert_eq!(world.value(named).await, 0);
 }
 
 #[tokio::test]

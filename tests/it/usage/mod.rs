@@ -7,6 +7,7 @@ mod labels;
 mod log;
 mod months;
 mod others;
+mod platform;
 mod report;
 mod rollups;
 mod running;
