@@ -5,7 +5,7 @@
 
 create table gateway.api_keys (
   id uuid primary key default gen_random_uuid(),
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null references gateway.account_ids (id),
   key_hash text not null unique,
   prefix text not null,
   last_four text not null,

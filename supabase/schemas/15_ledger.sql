@@ -6,7 +6,7 @@
 
 create table gateway.credit_grants (
   id bigint generated always as identity primary key,
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null references gateway.account_ids (id),
   source gateway.grant_source not null,
   amount gateway.positive_bigint not null,
   remaining gateway.unsigned_bigint not null,

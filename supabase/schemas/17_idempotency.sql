@@ -1,7 +1,7 @@
 -- Idempotency keys: which requests were made, and their answers.
 
 create table gateway.idempotency_keys (
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null references gateway.account_ids (id),
   key text not null,
   fingerprint text not null,
   answer jsonb,
@@ -17,7 +17,7 @@ create index idempotency_keys_created on gateway.idempotency_keys (created_at);
 alter table gateway.idempotency_keys enable row level security;
 
 create table gateway.idempotent_calls (
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null references gateway.account_ids (id),
   key text not null,
   fingerprint text not null,
   call_id uuid not null,

@@ -2,7 +2,7 @@
 -- its customers, so they stand here and with their requests, and in no audit trail.
 
 create table gateway.end_user_defaults (
-  account_id uuid primary key references gateway.accounts (id),
+  account_id uuid primary key references gateway.account_ids (id),
   budget gateway.unsigned_bigint not null,
   period gateway.spend_period
 );
@@ -10,7 +10,7 @@ comment on table gateway.end_user_defaults is
   'What each end user may spend that has no budget of its own, in nano-dollars a period (null: for ever).';
 
 create table gateway.end_users (
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null references gateway.account_ids (id),
   name text not null,
   is_own boolean not null,
   budget gateway.unsigned_bigint,
@@ -31,7 +31,7 @@ comment on column gateway.end_users.spent_ever is 'What all calls have cost that
 
 create table gateway.end_user_erasures (
   id bigint generated always as identity primary key,
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null references gateway.account_ids (id),
   name text
 );
 comment on table gateway.end_user_erasures is

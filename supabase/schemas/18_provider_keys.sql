@@ -2,7 +2,7 @@
 
 create table gateway.provider_keys (
   id uuid primary key default gen_random_uuid(),
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null references gateway.account_ids (id),
   provider text not null,
   ciphertext text not null,
   key_version integer not null,

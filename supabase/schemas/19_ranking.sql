@@ -28,7 +28,7 @@ create index ranking_accounts_age on gateway.ranking_accounts (last_hour);
 create index ranking_accounts_account on gateway.ranking_accounts (account_id);
 
 create table gateway.ranking_choices (
-  account_id uuid primary key references gateway.accounts (id),
+  account_id uuid primary key references gateway.account_ids (id),
   choice text not null check (choice in ('named', 'excluded'))
 );
 comment on table gateway.ranking_choices is

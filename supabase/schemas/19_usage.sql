@@ -72,7 +72,7 @@ create index requests_account on gateway.requests (account_id, finished_at);
 create index requests_labelled on gateway.requests (account_id, end_user, finished_at)
   where end_user is not null or tags is not null or metadata is not null;
 
--- Without foreign keys, as the requests that they sum up: a row here must not share the account's row, which its calls lock.
+-- Without foreign keys, as the requests that they sum up.
 create table gateway.usage_hours (
   account_id uuid not null,
   hour timestamptz not null,

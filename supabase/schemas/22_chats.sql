@@ -5,7 +5,7 @@ create type gateway.sealed_text as (ciphertext text, version integer);
 
 -- What an account keeps and for how long. Written under the account's lock.
 create table gateway.chat_accounts (
-  account_id uuid primary key references gateway.accounts (id),
+  account_id uuid primary key references gateway.account_ids (id),
   retention_days integer check (retention_days between 1 and 3650),
   sessions integer not null default 0 check (sessions >= 0),
   messages bigint not null default 0 check (messages >= 0),
@@ -17,7 +17,7 @@ comment on column gateway.chat_accounts.bytes is 'Of all ciphertexts.';
 
 create table gateway.chat_sessions (
   id uuid primary key,
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null references gateway.account_ids (id),
   title gateway.sealed_text,
   metadata gateway.sealed_text,
   model text,

@@ -6,7 +6,7 @@
 
 -- What an account keeps and for how long. Written under the account's lock.
 create table gateway.response_accounts (
-  account_id uuid primary key references gateway.accounts (id),
+  account_id uuid primary key references gateway.account_ids (id),
   retention_days integer check (retention_days between 0 and 3650),
   responses integer not null default 0 check (responses >= 0),
   bytes bigint not null default 0 check (bytes >= 0)
@@ -18,7 +18,7 @@ comment on column gateway.response_accounts.bytes is 'Of all ciphertexts.';
 
 create table gateway.response_threads (
   id uuid primary key,
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null references gateway.account_ids (id),
   responses integer not null check (responses >= 0),
   bytes bigint not null check (bytes >= 0),
   updated_at timestamptz not null

@@ -21,7 +21,7 @@ comment on table gateway.credit_packages is
 
 create table gateway.stripe_customers (
   id text primary key,
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null references gateway.account_ids (id),
   livemode boolean not null,
   deleted_at timestamptz,
   created_at timestamptz not null
@@ -33,7 +33,7 @@ create index stripe_customers_account on gateway.stripe_customers (account_id, c
 
 create table gateway.payments (
   id uuid primary key,
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null references gateway.account_ids (id),
   kind text not null check (kind in ('checkout', 'intent', 'auto', 'invoice')),
   status text not null default 'created'
     check (status in ('created', 'processing', 'failed', 'canceled', 'expired', 'succeeded', 'mismatch')),

@@ -11,7 +11,7 @@ comment on table gateway.plan_prices is
 
 create table gateway.subscriptions (
   id text primary key,
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null references gateway.account_ids (id),
   customer text not null,
   item text,
   plan text references gateway.plans (id),
@@ -44,7 +44,7 @@ create table gateway.instalments (
   payment_id uuid not null references gateway.payments (id),
   line text not null,
   nth integer not null,
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null references gateway.account_ids (id),
   subscription_id text not null,
   plan text,
   due_at timestamptz not null,

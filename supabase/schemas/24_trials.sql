@@ -1,7 +1,7 @@
 -- Trials that were begun, and what became of them.
 
 create table gateway.trials (
-  account_id uuid primary key references gateway.accounts (id),
+  account_id uuid primary key references gateway.account_ids (id),
   begun_at timestamptz not null,
   grant_id bigint not null,
   drawn bigint not null default 0 check (drawn >= 0),

@@ -1,7 +1,7 @@
 -- Auto top-up: credit that is bought by itself, with a card that its owner has left for that, within what they have agreed to.
 
 create table gateway.auto_topups (
-  account_id uuid primary key references gateway.accounts (id),
+  account_id uuid primary key references gateway.account_ids (id),
   state text not null default 'off' check (state in ('off', 'awaiting_card', 'active', 'paused')),
   reason text,
   version integer not null default 0,

@@ -23,7 +23,7 @@ create table gateway.coupons (
   basis_points integer check (basis_points > 0),
   max_bonus bigint check (max_bonus > 0),
   min_purchase bigint not null default 0 check (min_purchase >= 0),
-  account_id uuid references gateway.accounts (id),
+  account_id uuid references gateway.account_ids (id),
   max_redemptions integer check (max_redemptions >= redemptions),
   redemptions integer not null default 0 check (redemptions >= 0),
   per_account integer not null default 1 check (per_account > 0),
@@ -58,7 +58,7 @@ create index coupons_batch on gateway.coupons (batch) where batch is not null;
 create table gateway.coupon_redemptions (
   id uuid primary key,
   coupon_id uuid not null references gateway.coupons (id),
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null references gateway.account_ids (id),
   nth integer not null,
   state text not null check (state in ('reserved', 'redeemed', 'released')),
   value bigint not null check (value >= 0),

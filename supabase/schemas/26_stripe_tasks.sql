@@ -4,7 +4,7 @@ create table gateway.stripe_tasks (
   id bigint generated always as identity primary key,
   kind text not null check (kind in ('expire_session', 'cancel_subscription', 'delete_customer')),
   object_id text not null,
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null references gateway.account_ids (id),
   due_at timestamptz not null,
   attempts integer not null default 0,
   done_at timestamptz,

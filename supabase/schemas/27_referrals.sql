@@ -1,7 +1,7 @@
 -- Who recommended the gateway to whom, and what both got for it.
 
 create table gateway.referral_codes (
-  account_id uuid primary key references gateway.accounts (id),
+  account_id uuid primary key references gateway.account_ids (id),
   code text not null unique check (code = upper(code)),
   rewarded integer not null default 0 check (rewarded >= 0),
   day date,
@@ -13,8 +13,8 @@ comment on table gateway.referral_codes is
 
 create table gateway.referrals (
   id uuid primary key,
-  referrer_id uuid not null references gateway.accounts (id),
-  referred_id uuid not null unique references gateway.accounts (id),
+  referrer_id uuid not null references gateway.account_ids (id),
+  referred_id uuid not null unique references gateway.account_ids (id),
   state text not null default 'pending' check (state in ('pending', 'qualified', 'paid', 'refused', 'reversing', 'reversed')),
   reason text,
   network text,

@@ -2,7 +2,7 @@
 
 create table gateway.notifications (
   id bigint generated always as identity primary key,
-  account_id uuid references gateway.accounts (id),
+  account_id uuid references gateway.account_ids (id),
   kind text not null,
   dedupe_key text not null,
   payload jsonb not null,
@@ -56,7 +56,7 @@ create index accounts_trials on gateway.accounts (trial_ends_at) where trial_end
 create index subscriptions_renewing on gateway.subscriptions (period_end) where ended_at is null;
 
 create table gateway.notification_preferences (
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null references gateway.account_ids (id),
   kind text not null,
   enabled boolean not null,
   primary key (account_id, kind)

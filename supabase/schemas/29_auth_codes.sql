@@ -2,7 +2,7 @@
 
 create table gateway.auth_codes (
   code_hash text primary key,
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null references gateway.account_ids (id),
   challenge text not null,
   method text not null check (method in ('S256', 'plain')),
   site text,

@@ -1,7 +1,7 @@
 -- From which spending on an account wants to be told.
 
 create table gateway.spend_alerts (
-  account_id uuid primary key references gateway.accounts (id),
+  account_id uuid primary key references gateway.account_ids (id),
   per_day bigint check (per_day > 0),
   per_month bigint check (per_month > 0),
   day_told date,

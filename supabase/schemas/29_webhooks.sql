@@ -3,7 +3,7 @@
 
 create table gateway.webhooks (
   id uuid primary key default gen_random_uuid(),
-  account_id uuid not null references gateway.accounts (id),
+  account_id uuid not null references gateway.account_ids (id),
   url text not null,
   description text,
   events text[] not null check (cardinality(events) > 0),

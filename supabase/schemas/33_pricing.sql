@@ -131,20 +131,18 @@ end;
 $$;
 
 -- The same for what nearly every call is: text, of which some may be cached, at a price that has no tiers and no price of its own for
--- what is thought. One expression, which is put in its caller's place. Null where it does not apply or a price is not known: then
--- gateway.cost has the word.
+-- what is thought, as its caller knows. One expression, which is put in its caller's place. Null where the parts are more than the
+-- prompt or a price is not known: then gateway.cost has the word.
 create function gateway.text_cost(
-  price gateway.price, prompt integer, cached integer, written integer, completion integer, markup integer)
+  prompt_price bigint, cached_price bigint, written_price bigint, completion_price bigint, request_price bigint,
+  prompt integer, cached integer, written integer, completion integer, markup integer)
 returns bigint
 language sql immutable parallel safe
-return case when price.tiers is null and price.reasoning is null and cached::bigint + written <= prompt
-  then nullif(gateway.charge(
-    (prompt - cached - written) * price.prompt::numeric
-    + cached * coalesce(price.cached, price.prompt)::numeric
-    + written * coalesce(price.written, price.prompt)::numeric
-    + completion * price.completion::numeric
-    + price.request::numeric * 1000000,
-    markup), 9223372036854775807) end;
+return case when cached::bigint + written <= prompt then nullif(gateway.charge(
+  (prompt - cached - written) * prompt_price::numeric + cached * coalesce(cached_price, prompt_price)::numeric
+  + written * coalesce(written_price, prompt_price)::numeric + completion * completion_price::numeric
+  + request_price::numeric * 1000000,
+  markup), 9223372036854775807) end;
 
 -- The units of a usage of which there are more than a call was held for (units, as of gateway.price_call).
 create function gateway.exceeding(usage jsonb, units jsonb) returns jsonb

@@ -3,8 +3,7 @@
 -- Claims an Idempotency-Key for the session's account. Answers null when the work is to be done; the stored answer
 -- when it was done before; refuses when the key came with another body. Two at once: the second waits for the first.
 --
--- The account's row is locked first (the claim's foreign key would share it in any case): two requests that lock the claim and
--- the account in different orders would deadlock.
+-- The account's row is locked first: two requests that lock the claim and the account in different orders would deadlock.
 create function gateway.claim_idempotency(session gateway.session, idempotency jsonb, at timestamptz)
 returns jsonb
 language plpgsql volatile set search_path = ''

@@ -1,246 +1,130 @@
 -- The one database call before a provider is asked: who calls, what it may cost, and the hold for it.
 --
--- Nearly every call is a usual one: the lock, gateway.usual_call and gateway.place_hold are all it takes. Whatever a call may be
--- besides, begin_any_request begins it: gateway.lock_caller, gateway.offer (gateway.price_call, gateway.call_refusal),
--- gateway.place_hold.
-
--- caller: key_hashes (newest pepper first), ip, domain, user_agent, request_id.
--- call: call_id, begun (when the gateway made it, in Unix time), model, kind (what it is asked for, as gateway.models has it), providers (those that may serve it at our cost), allowed (those that the caller lets serve it,
--- for whom a key of the caller's own may do; true: all of them), own_key_fee (what calls with such keys cost, see gateway.own_keys_for), wishes (see gateway.meets), hedged (see gateway.price_call), prompt_bound (tokens at most, without images), images, tools (whether the
--- prompt comes with tools or a schema, of which the provider makes a text of its own),
--- choices, output_limit (the client's, a choice; null: ours to choose), hold_seconds, markup (basis points), units (what it may use
--- besides tokens of text, see gateway.price_call), and of a turn of a kept chat session_id, instructed, prompt_tokens, counted
--- (see gateway.open_turn). Of a response that is to be stored, or that goes on from one that is, stored_response: wished (whether
--- it is to be stored), previous (the id of the one that it goes on from) and counted (as of a turn). And idempotency, of a call with
--- an Idempotency-Key: key and fingerprint. And end_user, whom the caller makes it for, in its own word.
--- And alternatives, further models that may answer in its place, in turn: of each what of the call is another there (model, providers,
--- allowed). They are held for together, once, at the dearest. The list ends at the first that the caller may not ask or cannot pay;
--- one that nobody serves as it is asked is left out.
--- Answers the frozen candidates, the output limit a choice and the hold, or `refused`; the limits either way; and, if
--- some candidates are the caller's own accounts, the caller's keys there as Fernet tokens, by their ids;
--- and of a turn the sealed messages before it, of a response the sealed conversation before it and, if it is to be stored, whether
--- its account keeps any (stores). With alternatives those that may be asked come as answers of their own, each with its place among the models
--- that were named, from 0, and `ends`: why the list went no further, null if it did.
-create function gateway.begin_any_request(caller jsonb, call jsonb) returns jsonb
-language plpgsql
-as $$
-declare
-  markup integer := (call ->> 'markup')::integer;
-  choices constant bigint := (call ->> 'choices')::bigint;
-  hold_seconds constant double precision := (call ->> 'hold_seconds')::double precision;
-  further constant jsonb := coalesce(call -> 'alternatives', '[]');
-  locked record;
-  account gateway.accounts;
-  key gateway.api_keys;
-  plan gateway.plans;
-  permissions text[];
-  at timestamptz;
-  limits text;
-  calls_in_flight bigint := 0;
-  held_in_flight bigint := 0;
-  offer gateway.offer;
-  offers gateway.offer[];
-  before gateway.call_history;
-  refused jsonb;
-  ends jsonb;
-  earlier jsonb;
-  held bigint := 0;
-  placed record;
-  answers jsonb[];
-  answer jsonb;
-begin
-  if (choices > 0 and markup >= 0 and hold_seconds > 0 and coalesce((call ->> 'output_limit')::bigint, 1) > 0
-      and (call ->> 'prompt_bound')::bigint >= 0 and (call ->> 'images')::bigint >= 0
-      and jsonb_typeof(call -> 'providers') = 'array' and (jsonb_typeof(call -> 'allowed') = 'array' or call -> 'allowed' = 'true')
-      and jsonb_typeof(call -> 'modalities') = 'array' and call ->> 'model' is not null
-      and call ->> 'call_id' is not null) is not true then
-    -- A null would pass for no choice, no prompt or no image, and hold next to nothing (see gateway.require).
-    raise exception using errcode = 'null_value_not_allowed', message = 'a member of the call is missing or out of range';
-  end if;
-  locked := gateway.lock_caller(caller -> 'key_hashes');
-  account := locked.account;
-  key := locked.key;
-  if key.id is null then
-    return jsonb_build_object('refused', gateway.refusal(401, 'invalid_api_key'));
-  end if;
-
-  at := gateway.now();
-  plan := (select whole from gateway.plans as whole where id = gateway.plan_in_force(account, at));
-  markup := gateway.plan_markup(markup, plan.price_factor);
-  select roles.permissions into permissions from gateway.roles where name = account.role;
-  limits := gateway.limits(account, key, plan);
-  if gateway.is_behind(account, at) then
-    account := gateway.catch_up(account, at);
-  end if;
-  if account.month < gateway.month_of(at) then
-    -- A month that has passed counts nothing; the row is written when the hold is placed.
-    account.month_requests := 0;
-    account.month_tokens := 0;
-    account.month_own_requests := 0;
-  end if;
-  -- A key counts what is over. Where that decides, what is still open decides with it.
-  if key.max_requests is not null or key.spend_limit is not null then
-    select count(*), coalesce(sum(amount), 0) into calls_in_flight, held_in_flight
-      from gateway.holds where account_id = account.id and key_id = key.id and state = 'open';
-    key.requests_used := key.requests_used + calls_in_flight;
-  end if;
-
-  for place in 0 .. jsonb_array_length(further) loop
-    offer := gateway.offer(
-      account, key, held_in_flight, plan, permissions, markup, caller,
-      call || case when place = 0 then '{}' else further -> (place - 1) end, at);
-    offer.place := place;
-    ends := offer.refused;
-    if ends is null then
-      offers := offers || offer;
-      held := greatest(held, (offer.priced).amount);
-    end if;
-    exit when ends is not null and not gateway.is_about_the_model(ends);
-  end loop;
-  -- What ends the list is told only where those before it fail.
-  if offers is null then
-    refused := ends;
-  end if;
-  if call ->> 'idempotency' is not null and coalesce(refused ->> 'status' not in ('401', '403'), true) then
-    -- Whatever has changed since, the answer was paid for.
-    earlier := gateway.earlier_call(account.id, call -> 'idempotency', at);
-    if earlier ? 'earlier' then
-      return earlier || jsonb_build_object('limits', limits);
-    end if;
-    refused := coalesce(earlier -> 'refused', refused);
-  end if;
-  if refused is not null then
-    if refused ->> 'status' in ('401', '403') then
-      perform gateway.note_refusal(caller, key, refused ->> 'code', at);
-    elsif refused ->> 'status' = '402' then
-      perform gateway.notify_of_refusal(account, key, refused ->> 'code', at);
-      if refused ->> 'code' = 'end_user_budget_reached' then
-        perform gateway.notify_of_budget_refusal(gateway.end_user_of(account.id, call ->> 'end_user'), at);
-      end if;
-    end if;
-    return jsonb_build_object(
-      'refused', refused, 'limits', limits,
-      'topup_due', case
-        when refused ->> 'status' = '402' and account.balance - account.held < account.topup_below
-          and coalesce(account.topup_after <= at, true)
-        then account.id end);
-  end if;
-
-  placed := gateway.place_hold(
-    (call ->> 'call_id')::uuid, account.id, key.id, held,
-    at + make_interval(secs => hold_seconds), at, case when account.has_end_users then call ->> 'end_user' end,
-    caller ->> 'request_id', (offers[1]).model.id);
-  if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
-    -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
-    update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;
-  end if;
-  foreach offer in array offers loop
-    answers := array_append(answers, jsonb_build_object(
-      'account_id', account.id, 'key_id', key.id, 'model', (offer.model).id, 'held', held, 'markup', markup,
-      'placed_at', at, 'limits', limits, 'output_limit', offer.output,
-      'candidates', case when cardinality(offers) = 1 then (offer.priced).candidates
-        else gateway.capped((offer.priced).candidates, (offer.priced).amount) end,
-      'credit_limited', call ->> 'output_limit' is null and offer.output < (offer.model).max_output,
-      'context_length', (offer.model).context_length,
-      'reasoning', (offer.model).reasoning, 'image_tokens', (offer.model).image_tokens,
-      'own_keys', gateway.own_tokens((offer.own).keys),
-      'deprecated', extract(epoch from (offer.model).deprecated_at)::bigint,
-      -- What a provider reports beyond these is not believed.
-      'most_prompt', greatest((offer.model).context_length, offer.prompt),
-      'most_completion', (offer.model).max_output * choices)
-      || case when key.trace_content then '{"trace_content": true}'::jsonb else '{}' end
-      || case when further = '[]' then '{}' else jsonb_build_object('place', offer.place) end);
-  end loop;
-  answer := answers[1];
-  if not placed.is_open then
-    return gateway.not_begun(placed.overtaken_by, answer);
-  end if;
-  if further <> '[]' then
-    answer := answer || jsonb_build_object('alternatives', to_jsonb(answers[2:]), 'ends', ends);
-  end if;
-  before := (offers[1]).before;
-  if call ->> 'session_id' is not null then
-    perform gateway.take_turn(call, at + make_interval(secs => hold_seconds));
-  end if;
-  if before.history is not null then
-    answer := answer || jsonb_build_object('history', before.history);
-  end if;
-  if before.items is not null then
-    answer := answer || jsonb_build_object('items', before.items);
-  end if;
-  if call #>> '{stored_response,wished}' = 'true' then
-    answer := answer || jsonb_build_object('stores', gateway.response_retention(account.id) > 0);
-  end if;
-  if call ->> 'idempotency' is not null then
-    perform gateway.claim_key(
-      account.id, (call ->> 'call_id')::uuid, call -> 'idempotency', at + make_interval(secs => hold_seconds));
-  end if;
-  perform gateway.commit_unflushed();
-  return answer;
-end;
-$$;
-
--- Its one argument, which has no name, is the whole body of the request: {"caller": …, "call": …}. PostgREST hands such an
--- argument on as it came, where it would read named ones out of the body first.
+-- Nearly every call is a usual one, about which there is nothing to decide: it asks as little as shows that gateway.call_refusal would
+-- find nothing. Whatever a call may be besides, gateway.begin_any_request begins it, under the same lock.
+--
+-- Postgres makes each node of every statement and expression ready anew in each transaction, which takes longer than to run it. So
+-- each table is read by a statement of its own and for few columns, since every join makes each of its columns ready again; and what
+-- concerns hardly any call stands where only such a call comes.
+--
+-- Its one argument, which has no name, is the whole body of the request: {"caller": …, "call": …}, as gateway.begin_any_request takes
+-- it, or of a call that may be a usual one {"row": …}, as gateway.usual_ask. PostgREST hands such an argument on as it came, where it
+-- would read named ones out of the body first. It is json and not jsonb, which would take all of it apart.
 --
 -- The plans of its statements are made once a session, since made anew for each call they cost as much as the call; and they
 -- read by index only, since a plan outlives the day on which a table was small.
-create function public.begin_request(jsonb) returns json
+create function public.begin_request(json) returns json
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '400ms'
   set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off
 as $$
 declare
   body alias for $1;
-  asked constant gateway.asked_call := jsonb_populate_record('(,,,,,,,,,,,,,,,,,,,,)'::gateway.asked_call, body -> 'call');
-  hash constant text := body #>> '{caller,key_hashes,0}';
+  asked constant gateway.usual_ask := (body ->> 'row')::gateway.usual_ask;
   account gateway.accounts;
-  usual gateway.usual_call;
+  key record;
+  plan record;
+  model record;
+  routes record;
+  prompt bigint;
+  output bigint;
+  markup integer;
+  limits text;
+  credit bigint;
   earliest_end timestamptz;
   until timestamptz;
   is_placed boolean := false;
+  unflushed text;
   at timestamptz;
+  in_words jsonb;
 begin
-  -- The account's row is locked first and by itself: the order of every function that moves money. Its key is read after that.
-  account := (
-    select whole from gateway.accounts as whole
-      where id = (select account_id from gateway.api_keys where key_hash = hash)
-      for no key update);
-  at := gateway.now();
-  if gateway.may_be_usual(account, asked, at) then
-    select * into usual from gateway.usual_call(account, hash, asked, at);
-  end if;
-  if usual.key_id is not null then
-    until := at + asked.hold_seconds * interval '1 second';
+  <<usual>>
+  begin
+    exit usual when (asked.choices > 0 and asked.markup >= 0 and asked.hold_seconds > 0 and asked.prompt_bound >= 0
+      and coalesce(asked.output_limit, 1) > 0) is not true;
+    -- The account's row is locked first and by itself: the order of every function that moves money. Its key is read after that.
+    account := (
+      select whole from gateway.accounts as whole
+        where id = (select account_id from gateway.api_keys where key_hash = asked.key_hash)
+        for no key update);
+    at := gateway.now();
+    exit usual when gateway.may_be_usual(account, at) is not true;
+    select id, rate_limits, environment, cache_ttl into key from gateway.api_keys
+      -- Its account is compared so that no index of the accounts serves: one may have many keys.
+      where key_hash = asked.key_hash and account_id is not distinct from account.id
+        and revoked_at is null and disabled_at is null and expires_at is null and max_requests is null and spend_limit is null
+        and ip_allowlist = '{}' and domain_allowlist = '{}' and allowed_models = '{}' and not trace_content
+        and gateway.covers(scopes, 'inference');
+    exit usual when not found;
+    select id, price_factor, plans.limits, requests_per_month, tokens_per_month into plan
+      from gateway.plans where id = gateway.plan_in_force(account, at);
+    exit usual when not found;
+    -- As gateway.word_of_limits has it.
+    if account.rate_limits = '{}' and key.rate_limits = '{}' and key.environment = 'live' then
+      exit usual when account.month_requests >= plan.requests_per_month or account.month_tokens >= plan.tokens_per_month;
+      limits := plan.limits;
+    else
+      exit usual when not gateway.has_own_month_left(account, plan.requests_per_month, plan.tokens_per_month);
+      limits := gateway.own_limit_pairs(plan.id, account.rate_limits, key.rate_limits, key.environment);
+    end if;
+    select context_length, max_output, reasoning, image_tokens, tool_tokens, deprecated_at into model from gateway.models
+      where id = asked.model and enabled and kind = coalesce(asked.kind, 'chat');
+    exit usual when not found;
+    prompt := asked.prompt_bound + coalesce(asked.tools, true)::integer * model.tool_tokens;
+    output := least(asked.output_limit, model.max_output);
+    markup := gateway.plan_markup(asked.markup, plan.price_factor);
+    select string_agg(candidate, ', ') as candidates, max(most) as held, count(*) as count into routes
+      from (
+        select
+          r.candidate::text as candidate,
+          -- A route at another price than the plain one is more than any credit.
+          case when prompt <= r.plain_up_to then gateway.most_charged(
+              prompt, greatest(r.prompt_price, r.cached_price, r.written_price),
+              output * asked.choices, greatest(r.completion_price, r.reasoning_price), r.request_price, markup)
+            else 9223372036854775807 end as most
+        from gateway.model_routes as r
+        where r.model_id = asked.model and r.enabled and r.provider = any (asked.providers)
+          and r.prompt_price is not null and r.completion_price is not null
+        order by r.prompt_price + r.completion_price, r.provider
+      ) as priced;
+    -- A client that sets no output limit may have all that its model can write, if a quarter of its credit buys it from all routes
+    -- together: then gateway.choose_output would choose the same.
+    credit := account.balance - account.held;
+    exit usual when (
+      routes.held <= credit and (asked.output_limit is not null or routes.held <= credit / (4 * routes.count))) is not true;
     -- As gateway.earliest_end has it, without taking the id apart.
     earliest_end := coalesce(least(to_timestamp(asked.begun), at) - interval '7 days', '-infinity');
+    until := at + asked.hold_seconds * interval '1 second';
     -- As gateway.place_hold does it, for a call that has left nothing yet, in a month that is counted.
     insert into gateway.holds (call_id, account_id, key_id, request_id, model, state, amount, created_at, expires_at)
-      select asked.call_id, account.id, usual.key_id, body #>> '{caller,request_id}', asked.model, 'open', usual.amount, at, until
+      select asked.call_id, account.id, key.id, asked.request_id, asked.model, 'open', routes.held, at, until
         where not exists (
           select from gateway.requests
             where call_id = asked.call_id and finished_at >= earliest_end and finished_at <= at + interval '1 day')
       on conflict (call_id) do nothing;
     is_placed := found;
-  end if;
+  end;
   if not is_placed then
     -- Which may be the first thing that is written for a week: see make_months.
-    if not gateway.has_month(at + interval '7 days') then
-      perform gateway.make_months(at);
+    if not gateway.has_month(gateway.now() + interval '7 days') then
+      perform gateway.make_months(gateway.now());
     end if;
-    return gateway.begin_any_request(body -> 'caller', body -> 'call');
+    in_words := case when asked.call_id is null then body::jsonb else gateway.whole_ask(asked) end;
+    return gateway.begin_any_request(in_words -> 'caller', in_words -> 'call');
   end if;
   update gateway.accounts set
-    held = held + usual.amount, next_overdue = least(next_overdue, until), month_requests = month_requests + 1
+    held = accounts.held + routes.held, next_overdue = least(next_overdue, until), month_requests = month_requests + 1
     where id = account.id;
 
-  perform gateway.commit_unflushed();
+  -- An assignment costs a tenth of what `perform` does.
+  unflushed := gateway.commit_unflushed();
   -- One `format` costs a tenth of what it takes to build an object. The limits are made of names, numbers and ids.
   return format(
     '{"output_limit":%s,"held":%s,"context_length":%s,"image_tokens":%s,"most_prompt":%s,"most_completion":%s,'
-    '"account_id":"%s","key_id":"%s","model":%s,"markup":%s,"placed_at":%s,"candidates":%s,"limits":"%s","reasoning":%s,'
-    '"credit_limited":false,"own_keys":{},"deprecated":%s}',
-    usual.output, usual.amount, usual.context_length, usual.image_tokens, greatest(usual.context_length, usual.prompt),
-    usual.max_output * asked.choices, account.id, usual.key_id, to_json(asked.model), usual.markup, to_json(at),
-    usual.candidates, usual.limits, usual.reasoning::text, coalesce(usual.deprecated::text, 'null'));
+    '"account_id":"%s","key_id":"%s","model":%s,"markup":%s,"placed_at":%s,"candidates":[%s],'
+    '"limits":"account=%s key=%s plan=%s%s%s","reasoning":%s,"credit_limited":false,"own_keys":{},"deprecated":%s}',
+    output, routes.held, model.context_length, model.image_tokens, greatest(model.context_length, prompt),
+    model.max_output * asked.choices, account.id, key.id, to_json(asked.model), markup, to_json(at), routes.candidates,
+    account.id, key.id, plan.id, limits, ' cache=' || key.cache_ttl, model.reasoning::text,
+    coalesce(extract(epoch from model.deprecated_at)::bigint::text, 'null'));
 end;
 $$;

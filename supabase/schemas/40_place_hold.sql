@@ -51,7 +51,7 @@ declare
     answer -> 'candidates', '$[*] ? (@.provider == $provider)', jsonb_build_object('provider', overtaken_by -> 'provider'));
 begin
   if overtaken_by is not null then
-    perform public.finish_request(overtaken_by || jsonb_build_object('hold', answer || jsonb_build_object(
+    perform gateway.finish_any_request(overtaken_by || jsonb_build_object('hold', answer || jsonb_build_object(
       'price', served, 'own_key', served -> 'own_key', 'ceiling', served -> 'ceiling',
       'markup', coalesce(served -> 'markup', answer -> 'markup'))));
   end if;

@@ -29,7 +29,7 @@ begin
   end if;
   if exists (select from gateway.holds where call_id = this_call and state <> 'tombstone') then
     -- A begin_request committed in this moment.
-    return public.finish_request(settlement);
+    return gateway.finish_any_request(settlement);
   end if;
   return jsonb_build_object('cost', 0, 'repeated', true);
 end;

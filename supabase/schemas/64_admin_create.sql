@@ -24,7 +24,7 @@ begin
   end if;
   perform gateway.take_turns_at_address(lower(request ->> 'email'));
   -- Until we have committed the role can be neither changed nor deleted. Before the claim, which shares the caller's
-  -- account by its foreign key: rows of roles come first.
+  -- account: rows of roles come first.
   perform from gateway.roles where name = role for share;
   there_is_role := found;
   answer := gateway.claim_idempotency(session, idempotency, at);
@@ -105,7 +105,7 @@ begin
   if answer is not null then
     return answer;
   end if;
-  -- Not `for update`: the claim above shares the giver's row by its foreign key, so two administrators who give each other
+  -- Not `for update`: the claim above shares the giver's row, so two administrators who give each other
   -- credit, or one who gives it to themselves twice, would deadlock.
   select * into account from gateway.accounts where id = gateway.find_account(request) for no key update;
   if account.deleted_at is not null then

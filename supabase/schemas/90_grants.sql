@@ -7,12 +7,12 @@ revoke execute on function public.record_refusal(jsonb, text) from public, anon,
 grant execute on function public.record_refusal(jsonb, text) to service_role;
 
 -- 40_begin_request.sql
-revoke execute on function public.begin_request(jsonb) from public, anon, authenticated;
-grant execute on function public.begin_request(jsonb) to service_role;
+revoke execute on function public.begin_request(json) from public, anon, authenticated;
+grant execute on function public.begin_request(json) to service_role;
 
 -- 41_finish_request.sql
-revoke execute on function public.finish_request(jsonb) from public, anon, authenticated;
-grant execute on function public.finish_request(jsonb) to service_role;
+revoke execute on function public.finish_request(json) from public, anon, authenticated;
+grant execute on function public.finish_request(json) to service_role;
 
 -- 42_sweep_holds.sql
 revoke execute on function public.sweep_holds(uuid) from public, anon, authenticated;

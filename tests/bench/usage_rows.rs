@@ -7,6 +7,7 @@ use local::schema::Layout;
 use serde_json::{Value, json};
 use shared::credits::hold::Hold;
 use shared::money::Nanos;
+use tests::rows;
 use tokio_postgres::{Client, Statement, types::Json};
 use uuid::Uuid;
 
@@ -85,7 +86,10 @@ impl Books {
                 "prompt_bound": 180, "images": 0, "tools": false, "modalities": [], "choices": 1, "output_limit": 256,
                 "hold_seconds": 660, "markup": 10_000 });
             let began = Instant::now();
-            let held = self.client.query_one(&self.begin, &[&Json(json!({ "caller": caller, "call": call }))]).await?;
+            let held = self
+                .client
+                .query_one(&self.begin, &[&Json(rows::asked(&json!({ "caller": caller, "call": call })))])
+                .await?;
             begins.push(began.elapsed());
             let Json(held): Json<Value> = held.try_get(0)?;
             let hold: Hold = serde_json::from_value(held)?;
@@ -97,7 +101,7 @@ impl Books {
                 "charge_hold": false, "request_id": call_id, "error_code": null, "stream": false,
                 "first_byte_ms": 1, "duration_ms": 2, "app": null, "hold": hold.facts(Some("openrouter"), None, None, 0) });
             let began = Instant::now();
-            self.client.query_one(&self.finish, &[&Json(settlement)]).await?;
+            self.client.query_one(&self.finish, &[&Json(rows::settled(&settlement))]).await?;
             finishes.push(began.elapsed());
         }
         Ok((begins, finishes))

@@ -8,6 +8,7 @@ pub mod lambda;
 pub mod people;
 pub mod plain;
 pub mod receiver;
+pub mod rows;
 pub mod said;
 pub mod scripted;
 mod skips;

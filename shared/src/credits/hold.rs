@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::hold_request::HoldRequest;
 use super::price::Price;
+use super::row::Row;
 use super::turns::PATIENCE;
 use super::units::Units;
 use super::usage::Usage;
@@ -98,22 +99,22 @@ pub struct Hold {
 pub struct HoldFacts {
     /// Whose row is locked by the settle.
     pub(super) account_id: Uuid,
-    key_id: Uuid,
-    model: String,
+    pub(super) key_id: Uuid,
+    pub(super) model: String,
     #[serde(with = "nanos")]
-    held: Nanos,
-    markup: u32,
-    placed_at: String,
+    pub(super) held: Nanos,
+    pub(super) markup: u32,
+    pub(super) placed_at: String,
     /// The caller's own key that served it, by its id.
     #[serde(skip_serializing_if = "Option::is_none")]
-    own_key: Option<Uuid>,
+    pub(super) own_key: Option<Uuid>,
     /// The most that an own key's fee can be where nothing else is known.
     #[serde(with = "optional_nanos", skip_serializing_if = "Option::is_none")]
-    ceiling: Option<Nanos>,
+    pub(super) ceiling: Option<Nanos>,
     /// The frozen prices of the candidate that served; without one the hold is charged.
-    price: Option<Price>,
-    most_prompt: u64,
-    most_completion: u64,
+    pub(super) price: Option<Price>,
+    pub(super) most_prompt: u64,
+    pub(super) most_completion: u64,
     units: Units,
 }
 
@@ -234,18 +235,19 @@ impl Refused {
 /// [`NoHold`].
 pub async fn place(app: &App, caller: &Caller, request: &HoldRequest<'_>) -> Result<Hold, NoHold> {
     #[derive(Serialize)]
-    struct Arguments<'a> {
-        caller: &'a Caller,
-        call: &'a HoldRequest<'a>,
+    #[serde(untagged)]
+    enum Asked<'a> {
+        Usual(Row),
+        Any { caller: &'a Caller, call: &'a HoldRequest<'a> },
     }
     let refused = |error| NoHold::Refused { error, limits: None, topup_due: None };
     let supabase = app.supabase().map_err(refused)?;
     caller.note_asked();
     let turn = app.turns.begin(caller.key_hash(), PATIENCE).await.map_err(refused)?;
-    let arguments = Arguments { caller, call: request };
+    let asked = request.row(caller).map_or(Asked::Any { caller, call: request }, Asked::Usual);
     let answer = loop {
         let place = turn.place().await.map_err(refused)?;
-        let answer = supabase.rpc("begin_request", &arguments).await;
+        let answer = supabase.rpc("begin_request", &asked).await;
         drop(place);
         match answer {
             // It was rolled back, so it may be asked again, and there is nothing to be undone.

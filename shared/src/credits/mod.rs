@@ -3,10 +3,13 @@
 pub mod attempted;
 pub mod hold;
 pub mod hold_request;
+mod hold_row;
 pub mod outbox;
 pub mod price;
 pub mod remembered;
+pub mod row;
 pub mod settle;
+mod settle_row;
 pub mod tokens;
 pub mod turns;
 pub mod units;

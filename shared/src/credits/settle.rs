@@ -189,6 +189,8 @@ pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> Charg
         return Charged::default();
     };
     let Ok(supabase) = app.supabase() else { return Charged::default() };
+    // Of a usual call, which keeps nothing of what was said.
+    let row = settlement.row().and_then(|row| to_raw_value(&row).ok());
     let mut pauses = RETRIES.iter();
     let account = settlement.hold.as_ref().map(|hold| hold.account_id);
     let reason = loop {
@@ -200,7 +202,7 @@ pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> Charg
             },
             None => None,
         };
-        let stored = store(supabase, &worded, &charge).await;
+        let stored = store(supabase, row.as_ref().unwrap_or(&worded), &charge).await;
         drop(turn);
         let unavailable = match stored {
             Ok(Stored::Settled { topup_due }) => {

@@ -165,7 +165,7 @@ async fn what_a_crash_loses_and_what_comes_late_is_counted_once() {
     // The record of the end user was lost with its hold, whose settlement brings it back; and comes twice.
     let begun = format!(
         "select public.begin_request(
-           jsonb_build_object('caller', jsonb_build_object('key_hashes', jsonb_build_array('{}')), 'call', jsonb_build_object(
+           json_build_object('caller', jsonb_build_object('key_hashes', jsonb_build_array('{}')), 'call', jsonb_build_object(
              'call_id', '01a0b1c0-0000-7000-8000-000000000000', 'model', '{MODEL}', 'providers', '[\"openrouter\"]'::jsonb,
              'allowed', '[]'::jsonb, 'prompt_bound', 50, 'images', 0, 'tools', false, 'modalities', '[]'::jsonb, 'choices', 1,
              'output_limit', 100, 'hold_seconds', 60, 'markup', 10000, 'end_user', 'bob')))",

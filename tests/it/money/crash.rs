@@ -8,6 +8,7 @@ use local::database::{Database, Source};
 use local::schema::Layout;
 use serde_json::{Value, json};
 use tests::facts::facts;
+use tests::rows;
 use tests::world::CREDIT;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
@@ -97,13 +98,13 @@ impl Server {
         let caller = json!({"key_hashes": ["hash"]});
         let call = json!({"call_id": call, "model": "m", "providers": ["openrouter"], "allowed": [], "prompt_bound": 50, "images": 0, "tools": false,
             "modalities": [], "choices": 1, "output_limit": 100, "hold_seconds": 60, "markup": 10_000});
-        self.call("select public.begin_request($1)", &[&json!({ "caller": caller, "call": call })]).await
+        self.call("select public.begin_request($1)", &[&rows::asked(&json!({ "caller": caller, "call": call }))]).await
     }
 
     async fn finish(&self, call: Uuid, outcome: &str, begun: &Value) -> Value {
         let settlement = json!({"call_id": call, "outcome": outcome, "provider": "openrouter",
             "usage": {"prompt": 10, "completion": 20}, "hold": facts(begun, "openrouter")});
-        self.call("select public.finish_request($1)", &[&settlement]).await
+        self.call("select public.finish_request($1)", &[&rows::settled(&settlement)]).await
     }
 
     /// Balance, held, requests of the month, of the trial and of the key; holds and requests; and clean books.

@@ -10,6 +10,8 @@ mod one_account;
 mod overdraft;
 mod prices;
 mod released;
+mod rows;
 mod sweep;
 mod twice;
 mod usual;
+mod usual_settle;

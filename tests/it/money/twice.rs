@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use shared::app::SharedApp;
 use tests::facts::facts;
+use tests::rows;
 use tests::wire::WIRES;
 use tests::world::{Account, CREDIT, World, nanos};
 use uuid::Uuid;
@@ -19,7 +20,7 @@ fn arguments(world: &World, account: &Account, call_id: Uuid) -> Value {
 /// Places a hold as the gateway does.
 pub(super) async fn begin(app: &SharedApp, world: &World, account: &Account, call_id: Uuid) -> Value {
     let arguments = arguments(world, account, call_id);
-    app.supabase().expect("configured").rpc("begin_request", &arguments).await.expect("an answer")
+    app.supabase().expect("configured").rpc("begin_request", &rows::asked(&arguments)).await.expect("an answer")
 }
 
 /// Settles; with what `begun` answered, if it has begun.
@@ -27,7 +28,7 @@ pub(super) async fn finish(app: &SharedApp, call_id: Uuid, begun: Option<&Value>
     let settlement = json!({"call_id": call_id, "outcome": "completed", "provider": "openrouter",
                             "usage": {"prompt": 10, "completion": 20},
                             "hold": begun.map(|begun| facts(begun, "openrouter"))});
-    app.supabase().expect("configured").rpc("finish_request", &settlement).await.expect("an answer")
+    app.supabase().expect("configured").rpc("finish_request", &rows::settled(&settlement)).await.expect("an answer")
 }
 
 /// 10 prompt tokens and 20 completion tokens.

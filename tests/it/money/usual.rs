@@ -1,6 +1,7 @@
 //! What is told of a usual call by one statement is what all the checks of any call would have told.
 
 use serde_json::{Value, json};
+use tests::rows;
 use tests::world::{Account, MODEL, World};
 use uuid::Uuid;
 
@@ -94,18 +95,14 @@ async fn begun(world: &World, function: &str, account: &Account, (change, member
     for (name, value) in members.as_object().expect("members") {
         call[name] = value.clone();
     }
-    let usual = format!(
-        "select count(*) from jsonb_populate_record(null::gateway.asked_call, '{call}') as asked, gateway.accounts,
-           gateway.usual_call(accounts, '{}', asked, gateway.now())
-         where accounts.id = '{id}' and gateway.may_be_usual(accounts, asked, gateway.now())",
-        world.hash(&account.key)
-    );
-    let usual = world.value(&usual).await == json!(1);
+    let asked = rows::asked(&json!({ "caller": caller, "call": call }));
     let arguments = match function {
-        "public.begin_request" => format!("'{}'", json!({ "caller": caller, "call": call })),
+        "public.begin_request" => format!("'{asked}'"),
         _ => format!("'{caller}', '{call}'"),
     };
+    let before = unusual(world).await;
     let answer = world.value(&format!("select {function}({arguments})::jsonb - 'placed_at'")).await;
+    let is_usual = unusual(world).await == before + 1;
     let left = world
         .value(&format!(
             "select jsonb_build_object(
@@ -118,12 +115,28 @@ async fn begun(world: &World, function: &str, account: &Account, (change, member
         ))
         .await;
     let told = json!([answer, left]).to_string().replace(&id, "$A").replace(&key, "$K");
-    (serde_json::from_str(&told).expect("JSON"), usual)
+    (serde_json::from_str(&told).expect("JSON"), is_usual)
+}
+
+/// How many begins have been no usual ones, and how often this was asked.
+async fn unusual(world: &World) -> i64 {
+    world.value("select nextval('gateway.test_begins')").await.as_i64().expect("a number")
 }
 
 #[tokio::test]
 async fn a_usual_call_is_begun_as_any_call_is() {
     let world = World::start().await;
+    world
+        .sql(
+            "create sequence gateway.test_begins;
+             alter function gateway.begin_any_request rename to begin_every_request;
+             create function gateway.begin_any_request(caller jsonb, call jsonb) returns jsonb language plpgsql as $$
+             begin
+               perform nextval('gateway.test_begins');
+               return gateway.begin_every_request(caller, call);
+             end $$",
+        )
+        .await;
     let (mut usual, mut begun_at_all) = (0, 0);
     for case in CASES {
         let (one, other) = (world.account(1_000_000_000).await, world.account(1_000_000_000).await);
@@ -136,4 +149,16 @@ async fn a_usual_call_is_begun_as_any_call_is() {
         begun_at_all += usize::from(is_begun);
     }
     assert!(usual >= 10 && begun_at_all >= usual + 5 && begun_at_all + 15 <= CASES.len(), "{usual}, {begun_at_all}");
+}
+
+#[tokio::test]
+async fn every_built_in_role_may_call_so_that_no_usual_call_asks() {
+    let world = World::start().await;
+    let roles = "select jsonb_object_agg(name, gateway.may_call(name)) from gateway.roles where built_in";
+    assert_eq!(world.value(roles).await, json!({"admin": true, "developer": true, "user": true}));
+    world.sql("insert into gateway.roles (name, permissions) values ('reader', array['usage:read'])").await;
+    let account = world.account(1_000_000_000).await;
+    world.change_account(&account, "role = 'reader'").await;
+    let refused = tests::answer::Answer::to(world.chat(&account.key, &tests::world::hello(&json!({})))).await;
+    refused.refused(403, "insufficient_scope");
 }

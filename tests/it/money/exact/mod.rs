@@ -10,6 +10,7 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Value, json};
 use shared::app::SharedApp;
 use tests::facts::facts;
+use tests::rows;
 use tests::world::{Account, Route, World};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
@@ -120,13 +121,13 @@ impl Run<'_> {
         let answer = self
             .rpc(
                 "begin_request",
-                json!({
+                rows::asked(&json!({
                     "caller": {"key_hashes": [self.world.hash(&self.account.key)]},
                     "call": {"call_id": call.id, "model": self.model, "providers": ["openrouter"], "allowed": [],
                              "prompt_bound": begin.prompt_bound, "images": 0, "tools": false, "modalities": [],
                              "choices": begin.choices, "output_limit": begin.output_limit, "hold_seconds": 60,
                              "markup": begin.markup},
-                }),
+                })),
             )
             .await;
         let refusal = answer["refused"]["code"].as_str();
@@ -186,9 +187,9 @@ impl Run<'_> {
         let answer = self
             .rpc(
                 "finish_request",
-                json!({
+                rows::settled(&json!({
                     "call_id": call.id, "outcome": finish.outcome, "provider": "openrouter", "usage": usage,
-                    "estimated": finish.estimated, "charge_hold": finish.charge_hold, "hold": call.facts}),
+                    "estimated": finish.estimated, "charge_hold": finish.charge_hold, "hold": call.facts})),
             )
             .await;
         if call.finished.is_none() {

@@ -104,9 +104,11 @@ fn the_cost_shown_is_the_cost_charged() {
                lateral (select one -> 'price' as price, (one ->> 'markup')::integer as markup,
                  (select jsonb_object_agg(name, one -> 'usage' -> name)
                   from unnest('{{prompt,cached,written,completion,reasoning}}'::text[]) as name) as usage) as told,
-               lateral (select gateway.text_cost(jsonb_populate_record(null::gateway.price, price), gateway.token_count(usage, 'prompt'),
+               lateral jsonb_populate_record(null::gateway.price, price) as p,
+               lateral (select case when p.tiers is null and p.reasoning is null then gateway.text_cost(
+                 p.prompt, p.cached, p.written, p.completion, p.request, gateway.token_count(usage, 'prompt'),
                  gateway.token_count(usage, 'cached'), gateway.token_count(usage, 'written'),
-                 gateway.token_count(usage, 'completion'), markup) as text) as reckoned",
+                 gateway.token_count(usage, 'completion'), markup) end as text) as reckoned",
             json!(asked)
         );
         let told = runtime.block_on(world.value(&sql));
