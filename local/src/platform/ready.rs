@@ -34,17 +34,24 @@ impl Platform {
         let pepper = Pepper { version: 1, secret: self.secrets.of("pepper") };
         let last_four = &key[key.len() - 4..];
         let email = format!("{role}@gateway.local");
-        self.database
+        let made = self
+            .database
             .query(
-                "with made as (
-                   insert into gateway.accounts (email, username, role, plan) values ($1::text, $2, $2, 'customize')
-                   on conflict (email) do nothing returning accounts.*
-                 ),
-                 credited as (select gateway.grant_credit(made, 'admin', $3, null, 'opening credit', now()) from made)
-                 select count(*) from credited",
-                &[&email, &role, &READY_CREDIT],
+                "insert into gateway.accounts (email, username, role, plan) values ($1::text, $2, $2, 'customize')
+                 on conflict (email) do nothing returning id",
+                &[&email, &role],
             )
             .await?;
+        // In a statement of its own: what a grant refers to is there once the account's own statement has ended.
+        if !made.is_empty() {
+            self.database
+                .query(
+                    "select gateway.grant_credit(accounts, 'admin', $2, null, 'opening credit', now())::text
+                     from gateway.accounts where email = $1::text",
+                    &[&email, &READY_CREDIT],
+                )
+                .await?;
+        }
         self.database
             .query(
                 "insert into gateway.api_keys
