@@ -48,11 +48,12 @@ async fn what_is_asked_as_a_row_is_what_would_have_been_asked() {
         json!({"max_tokens": 7, "n": 2, "user": r#"a "user" (\\), it's"#}),
         json!({"provider": {"only": ["openrouter"]}, "tools": [{"type": "function", "function": {"name": "f"}}]}),
     ] {
-        // With models that may answer in its place no call is a usual one.
+        // With models that may answer in its place, which OpenRouter's clients name, no call is a usual one.
         for models in [json!({}), json!({"models": [MODEL, "test/another"]})] {
             let mut body = hello(&further);
             body.as_object_mut().expect("an object").extend(models.as_object().expect("members").clone());
-            let request = world.chat(&account.key, &body).header("x-request-id", "the-same");
+            let request =
+                world.post("/api/v1/chat/completions", &account.key, &body).header("x-request-id", "the-same");
             let request =
                 request.header("user-agent", r#"an "agent" (of \ mine), {}"#).header("origin", "https://a.example");
             assert_eq!(send(request).await.status(), 200);
