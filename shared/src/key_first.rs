@@ -26,7 +26,7 @@ pub(crate) async fn key_first(operation: Operation, is_inference: bool, mut requ
     let known = KnownCaller::default();
     request.extensions_mut().insert(known.clone());
     let mut response = next.run(request).await;
-    let is_about_the_request = matches!(response.status().as_u16(), 400 | 402 | 404..=428);
+    let is_about_the_request = matches!(response.status().as_u16(), 400 | 404..=428);
     let Some((caller, app)) = known.get().filter(|_| is_about_the_request) else { return response };
     if caller.was_asked() {
         return response;

@@ -298,5 +298,7 @@ mod tests {
         let one = of("/v1/messages", &[("anthropic-version", "1"), ("x-title", "app"), ("user-agent", "a")]);
         assert_eq!(one, of("/api/v1/messages", &[("anthropic-version", "1")]));
         assert_ne!(one, of("/v1/messages", &[]));
+        let [version, beta] = [("anthropic-version", "1"), ("anthropic-beta", "b")];
+        assert_eq!(of("/v1/messages", &[version, beta]), of("/v1/messages", &[beta, version]));
     }
 }

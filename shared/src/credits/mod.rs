@@ -7,6 +7,7 @@ mod hold_row;
 pub mod outbox;
 pub mod price;
 pub mod remembered;
+mod retries;
 pub mod row;
 pub mod settle;
 mod settle_row;

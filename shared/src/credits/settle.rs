@@ -1,7 +1,6 @@
 //! finish_request: what a call cost, once, whatever fails in between.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,14 +12,12 @@ use super::attempted::Attempted;
 use super::hold::HoldFacts;
 use super::outbox;
 use super::remembered::Remembered;
+use super::retries::Retries;
 use super::usage::Usage;
 use crate::app::App;
 use crate::chats::turn::KeptTurn;
 use crate::stored::kept::KeptResponse;
 use crate::supabase::{RpcError, Supabase};
-
-/// The pauses before each new try to store a settle.
-const RETRIES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1500)];
 
 /// The largest settle that goes to the outbox with what was said in it, in bytes: half of what Upstash takes in one request
 /// at the least.
@@ -191,7 +188,7 @@ pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> Charg
     let Ok(supabase) = app.supabase() else { return Charged::default() };
     // Of a usual call, which keeps nothing of what was said.
     let row = settlement.row().and_then(|row| to_raw_value(&row).ok());
-    let mut pauses = RETRIES.iter();
+    let mut retries = Retries::within(until);
     let account = settlement.hold.as_ref().map(|hold| hold.account_id);
     let reason = loop {
         // A turn for each try, so that a pause takes no one's place.
@@ -219,9 +216,8 @@ pub async fn settle(app: &App, settlement: &Settlement, until: Instant) -> Charg
             }
             Err(unavailable) => unavailable,
         };
-        match pauses.next() {
-            Some(pause) if Instant::now() + *pause < until => tokio::time::sleep(*pause).await,
-            _ => break unavailable,
+        if !retries.pause().await {
+            break unavailable;
         }
     };
     tracing::warn!(call_id = %settlement.call_id, %reason, "a settle goes to the outbox");

@@ -74,9 +74,13 @@ fn answer_panic(_: Box<dyn Any + Send>) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use axum::body::Body;
     use axum::extract::Path;
     use axum::routing::{get, post};
+    use futures_util::StreamExt as _;
     use http::StatusCode;
     use http_body_util::BodyExt as _;
     use serde_json::Value;
@@ -149,13 +153,32 @@ mod tests {
         let announced = Request::builder().method("POST").uri("/echo").header("content-length", over.len());
         let (status, _, answer) = call(announced, Body::from(over.clone())).await;
         assert_eq!((status.as_u16(), &answer["error"]["code"]), (413, &Value::from("payload_too_large")));
-        for reader in ["/echo", "/bytes"] {
-            let chunks: Vec<_> = over.chunks(65_536).map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec())).collect();
+        for (reader, piece) in [("/echo", 65_536), ("/bytes", 65_536), ("/echo", BODY_LIMIT)] {
+            let chunks: Vec<_> = over.chunks(piece).map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec())).collect();
             let stream = Body::from_stream(futures_util::stream::iter(chunks));
             let (status, _, answer) = call(Request::builder().method("POST").uri(reader), stream).await;
             assert_eq!((status.as_u16(), &answer["error"]["code"]), (413, &Value::from("payload_too_large")));
         }
-        let just_fits = Body::from(vec![b'1'; BODY_LIMIT]);
-        assert_eq!(call(Request::builder().method("POST").uri("/echo"), just_fits).await.0, 200);
+        for announced in [&[][..], &[("content-length", BODY_LIMIT)]] {
+            let request =
+                announced.iter().fold(Request::builder().method("POST").uri("/echo"), |request, (name, length)| {
+                    request.header(*name, *length)
+                });
+            assert_eq!(call(request, Body::from(vec![b'1'; BODY_LIMIT])).await.0, 200);
+        }
+    }
+
+    #[tokio::test]
+    async fn of_a_body_that_is_refused_for_its_length_no_more_is_read_than_its_sender_needs_to_hear_so() {
+        const PIECE: usize = 1 << 20;
+        let read = Arc::new(AtomicUsize::new(0));
+        let counted = read.clone();
+        let pieces = futures_util::stream::iter(0..100).map(move |_| {
+            counted.fetch_add(PIECE, Ordering::Relaxed);
+            Ok::<_, std::io::Error>(vec![b'x'; PIECE])
+        });
+        let announced = Request::builder().method("POST").uri("/echo").header("content-length", 100 * PIECE);
+        assert_eq!(call(announced, Body::from_stream(pieces)).await.0, 413);
+        assert_eq!(read.load(Ordering::Relaxed), 32 * PIECE);
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use shared::formats::Format;
 use tests::answer::Answer;
 use tests::wire::{WIRES, each_format};
-use tests::world::{CREDIT, World};
+use tests::world::{Account, CREDIT, World};
 use uuid::Uuid;
 
 use super::{ask, hello, is_hit, names};
@@ -110,17 +110,17 @@ async fn an_answer_lies_sealed_for_its_account_and_is_purged_with_all_others() {
         assert!(!is_hit(&ask(&world, wire, &account.key, &body, &[]).await), "{planted}");
         assert!(is_hit(&ask(&world, wire, &account.key, &body, &[]).await), "the new answer is in its place");
     }
-    let purge = || async {
-        Answer::to(world.http.delete(format!("{}/user/cache", world.base_url)).bearer_auth(&account.key))
-            .await
-            .success()
+    let purge = async |who: &Account| {
+        Answer::to(world.http.delete(format!("{}/user/cache", world.base_url)).bearer_auth(&who.key)).await.success()
     };
-    assert_eq!(purge().await, json!({"object": "cache", "deleted": true, "answers": 1}));
-    assert_eq!(purge().await["answers"], 0);
+    assert_eq!(purge(&account).await, json!({"object": "cache", "deleted": true, "answers": 1}));
+    assert_eq!(purge(&account).await["answers"], 0);
     assert!(!is_hit(&ask(&world, wire, &account.key, &body, &[]).await));
     assert!(is_hit(&ask(&world, wire, &other.key, &body, &[]).await), "nobody else's are purged");
     world.platform.upstash.advance_clock(Duration::from_secs(301)).expect("a clock that can be moved");
-    assert_eq!(purge().await["answers"], 0, "what has lapsed is not there to be purged");
+    assert_eq!(purge(&other).await["answers"], 0, "what has lapsed is not there to be purged");
+    assert!(!is_hit(&ask(&world, wire, &account.key, &body, &[]).await));
+    assert_eq!(names(&world, account.id).await.len(), 1, "nor listed beside what is kept next");
     world.assert_ledger_clean().await;
 }
 

@@ -8,6 +8,8 @@ use shared::formats::Format;
 use tests::answer::Answer;
 use tests::wire::formats;
 use tests::world::{MODEL, World, hello};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use super::assert_nothing_left;
 
@@ -35,6 +37,23 @@ async fn five_megabytes_are_refused_whether_announced_or_not() {
     let large = json!({"email": format!("{}@test.example", "x".repeat(5_000_000))});
     soon("create", Answer::to(world.post("/admin/create", &admin.key, &large))).await.refused(413, "payload_too_large");
     assert_nothing_left(&world).await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_announced_as_too_large_and_never_comes_is_not_waited_for() {
+    let world = World::start().await;
+    let account = world.account(1_000_000_000).await;
+    let address = world.base_url.strip_prefix("http://").expect("a plain address");
+    let mut connection = TcpStream::connect(address).await.expect("a connection");
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-length: 5000000\r\n\r\n",
+        account.key
+    );
+    connection.write_all(head.as_bytes()).await.expect("sent");
+    let mut status = [0; "HTTP/1.1 413".len()];
+    let read = tokio::time::timeout(SOON, connection.read_exact(&mut status)).await;
+    read.expect("an answer without the body").expect("an answer");
+    assert_eq!(str::from_utf8(&status), Ok("HTTP/1.1 413"));
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ async fn a_key_is_taken_from_either_header_and_the_bearer_token_goes_first() {
     let (good, other) = (account.key.as_str(), format!("gw_live_{}", "x".repeat(43)));
     let (bearer, lower) = (format!("Bearer {good}"), format!("bearer  {good} "));
     let (wrong, token) = (format!("Bearer {other}"), format!("Token {good}"));
-    let cases: [Case<'_>; 14] = [
+    let cases: [Case<'_>; 15] = [
         (&[("authorization", &bearer)], 200, ""),
         (&[("authorization", &lower)], 200, ""),
         (&[("x-api-key", good)], 200, ""),
@@ -28,6 +28,7 @@ async fn a_key_is_taken_from_either_header_and_the_bearer_token_goes_first() {
         (&[("authorization", "Bearer null"), ("api-key", good)], 200, ""),
         (&[("authorization", "Bearer dummy"), ("x-api-key", "undefined")], 401, "invalid_api_key"),
         (&[("authorization", "Bearer ")], 401, "missing_api_key"),
+        (&[("x-api-key", "")], 401, "missing_api_key"),
         (&[], 401, "missing_api_key"),
     ];
     for (headers, status, code) in cases {

@@ -82,6 +82,27 @@ async fn what_a_call_has_not_used_is_free_though_the_minute_in_which_it_began_is
 }
 
 #[tokio::test]
+async fn counters_that_redis_has_lost_while_a_call_ran_begin_anew() {
+    let (world, wire) = (world().await, chat());
+    model(wire, &world).await;
+    let account = limited(&world, json!({ "tokens_per_minute": 150 })).await;
+    let gate = world.platform.providers.control().gate();
+    let running = tokio::spawn(Answer::to(world.call(wire, &account.key, &wire.hello(&json!({ "max_tokens": 100 })))));
+    certain("the call at the provider", gate.wait_for(1)).await;
+    for subject in subjects(&account) {
+        world.platform.upstash.execute(&["DEL", &format!("rate:{subject}")]).await.expect("DEL");
+    }
+    gate.release();
+    assert_eq!(running.await.expect("no panic").status, 200);
+    world.settled().await;
+    assert_eq!(call(wire, &world, &account.key).await.status, 200);
+    world.settled().await;
+    for subject in subjects(&account) {
+        assert_eq!(counted(&world, &subject, "tm").await, USED, "{subject}");
+    }
+}
+
+#[tokio::test]
 async fn a_call_that_fails_uses_no_tokens() {
     let world = world().await;
     for wire in &WIRES {

@@ -273,8 +273,12 @@ async fn one_click_without_a_login_ends_a_kind_of_mail_and_a_scanner_ends_nothin
     for wrong in [address.replace("usage_report", "referral_reward"), address[..address.len() - 1].to_owned()] {
         Answer::to(world.http.post(wrong)).await.refused(401, "invalid_token");
     }
-    for _ in 0..2 {
-        let click = world.http.post(&address).header("content-type", "application/x-www-form-urlencoded");
+    // A link outlives a change of the pepper.
+    let ring = format!("1:{},2:the-next-pepper-of-this-deployment-0001", world.platform.variables()["API_KEY_PEPPER"]);
+    let changed = world.another_gateway_with(&[("API_KEY_PEPPERS", &ring)]).await;
+    for base in [&world.base_url, &changed] {
+        let click =
+            world.http.post(format!("{base}{path}")).header("content-type", "application/x-www-form-urlencoded");
         assert_eq!(Answer::to(click.body("List-Unsubscribe=One-Click")).await.status, 200);
     }
     assert_eq!(wanted().await, false);

@@ -3,9 +3,10 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::answer::Answer;
+use tests::scripted::{Script, Scripted};
 use tests::watch::poll;
 use tests::wire::{WIRES, Wire};
-use tests::world::{Account, CREDIT, World, nanos};
+use tests::world::{Account, CREDIT, Deployment, World, nanos};
 
 async fn ask(world: &World, wire: &Wire, account: &Account, text: &str, key: &str) -> Answer {
     let request = world.post(wire.path(), &account.key, &wire.say(text, &json!({})));
@@ -89,7 +90,9 @@ async fn a_key_is_its_accounts_own_and_bound_to_its_body_and_path() {
     assert_eq!((theirs.status, theirs.header("idempotent-replayed")), (200, ""));
     ask(&world, chat, &one, "other words", "k").await.refused(409, "idempotency_conflict");
     ask(&world, texts, &one, "Hello", "k").await.refused(409, "idempotency_conflict");
-    ask(&world, chat, &one, "Hello", &"k".repeat(256)).await.refused(400, "invalid_request");
+    for none in ["", &"k".repeat(256)] {
+        ask(&world, chat, &one, "Hello", none).await.refused(400, "invalid_request");
+    }
     // A revoked key gets no answer, whatever was paid for before.
     let further = world.another_key(&one, "*").await;
     assert_eq!(ask(&world, chat, &further, "Hello", "k").await.text, first.text);
@@ -121,6 +124,28 @@ async fn what_failed_is_not_remembered_and_a_stream_is_a_new_call_each_time() {
         world.settled().await;
         assert_eq!(kept(&world).await, remembered);
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_to_be_kept_is_made_again() {
+    let wire = &WIRES[0];
+    let (world, provider) = Scripted::world(&Deployment::new().await, wire, &[]).await;
+    let account = world.account(CREDIT).await;
+    for (length, replayed) in [(1_000, "true"), (128 * 1024, "")] {
+        let mut answer = wire.upstream_answer(&"x".repeat(length));
+        answer["usage"] = json!({ "prompt_tokens": 9, "completion_tokens": 9 });
+        provider.answers(Script::whole(&answer));
+        let before = world.money(account.id).await.0;
+        let key = length.to_string();
+        let first = ask(&world, wire, &account, "Hello", &key).await;
+        world.settled().await;
+        let again = ask(&world, wire, &account, "Hello", &key).await;
+        world.settled().await;
+        assert_eq!((again.status, again.header("idempotent-replayed")), (200, replayed), "{length}");
+        let charged = if replayed.is_empty() { 2 } else { 1 };
+        assert_eq!(world.money(account.id).await.0, before - charged * cost(&first), "{length}");
+    }
+    world.assert_ledger_clean().await;
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! The sweep looks after many accounts, a few at a time, and after each of them by itself.
 
+use local::upstash::Engine;
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::certain;
-use tests::world::{Account, World, hello};
+use tests::world::{Account, World, hello, send};
 use uuid::Uuid;
 
 /// An account with a hold whose function has died.
@@ -38,6 +39,21 @@ async fn a_sweep_has_few_accounts_locked_at_a_time() {
     assert_eq!(steps, 3, "steps of 25 accounts");
     assert_eq!(world.value("select sum(held) from gateway.accounts").await, json!(0));
     world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_hold_outlives_the_deadline_of_its_call_so_that_no_sweep_comes_before_the_settle() {
+    let world = World::with(Engine::InProcess, &[("CALL_MAX_SECONDS", "100")]).await;
+    let account = world.account(1_000_000_000).await;
+    let gate = world.platform.providers.control().gate();
+    let call = tokio::spawn(send(world.chat(&account.key, &hello(&json!({})))));
+    certain("the call at the provider", gate.wait_for(1)).await;
+    let left = world.value("select extract(epoch from expires_at - gateway.now())::integer from gateway.holds").await;
+    // The call is cut off 20 s before that limit.
+    assert!(left.as_i64() > Some(80), "{left}");
+    gate.release();
+    assert_eq!(call.await.expect("no panic").status(), 200);
+    world.settled().await;
 }
 
 #[tokio::test]

@@ -114,6 +114,18 @@ async fn a_code_is_good_once_and_for_whoever_knows_what_its_challenge_was_made_o
 }
 
 #[tokio::test]
+async fn a_code_outlives_a_change_of_the_pepper() {
+    let world = World::start().await;
+    let user = world.account(1_000_000_000).await;
+    let code = code(&world, &user, &json!({})).await;
+    let ring = format!("1:{},2:the-next-pepper-of-this-deployment-0001", world.platform.variables()["API_KEY_PEPPER"]);
+    let changed = world.another_gateway_with(&[("API_KEY_PEPPERS", &ring)]).await;
+    let body = json!({ "code": code, "code_verifier": VERIFIER }).to_string();
+    let request = world.http.post(format!("{changed}/api/v1/auth/keys")).header("content-type", "application/json");
+    assert!(Answer::to(request.body(body)).await.success()["key"].is_string());
+}
+
+#[tokio::test]
 async fn of_many_that_exchange_a_code_at_once_one_gets_a_key() {
     let Some(world) = World::concurrent("pkce: at once").await else { return };
     let user = world.account(1_000_000_000).await;

@@ -272,6 +272,10 @@ async fn own_keys_budgets_idempotency_and_the_cache_go_by_the_model_that_answers
         assert_eq!((&answer["model"], &record["cost"]), (&json!(serves), &json!(cost)), "{first}");
         assert_eq!((&record["own_key"], &record["held"]), (&json!(cost == 0), &json!(3 * HOLD)), "{first}");
     }
+    // One that its provider refuses is to be mended, and is not paid over for.
+    world.own_key(owner.id, "chutes", "sk-own-that-nobody-knows").await;
+    let told = chat(&world, &owner, &["test/own", "test/up"], json!({})).await;
+    refused(&told, 401, "provider_key_rejected");
     world.assert_ledger_clean().await;
 }
 

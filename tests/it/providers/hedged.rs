@@ -1,8 +1,12 @@
 //! A second provider is asked while the first is slow: whoever is first answers, both are held for, and what was dropped is charged its
 //! prompt.
 
+use std::time::Duration;
+
+use local::provider::RecordedRequest;
 use serde_json::{Value, json};
 use tests::answer::Answer;
+use tests::certain;
 use tests::world::{MODEL, Route, World, hello, nanos};
 
 use super::{dearer, forget, provider};
@@ -87,6 +91,61 @@ async fn whoever_has_output_first_answers_and_the_other_is_paid_for_its_prompt()
         tried.behaves("chutes", None);
     }
     tried.world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_request_that_one_of_them_refuses_is_refused_and_the_other_is_not_waited_for() {
+    let tried = Tried::start().await;
+    for (refuses, waits) in [("openrouter", "chutes"), ("chutes", "openrouter")] {
+        forget(&tried.world).await;
+        tried.behaves(refuses, Some("status?code=400"));
+        tried.behaves(waits, Some("hang"));
+        let body = hello(&json!({ "max_tokens": 200, "provider": { "hedge_ms": 0 } }));
+        let told = Answer::to(tried.world.chat(&tried.key, &body)).await.refused(400, "upstream_rejected");
+        assert_eq!(told["provider"], refuses);
+        tried.world.settled().await;
+        assert_eq!(tried.world.money(tried.account).await, (1_000_000_000, 0, 0));
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_dropped_is_asked_no_longer_on_record() {
+    let tried = Tried::start().await;
+    tried.behaves("openrouter", Some("hang"));
+    tried.behaves("chutes", Some("slow?ms=50&chunks=40"));
+    let streamed = json!({ "include_usage": true });
+    tried.call(json!({ "stream": true, "stream_options": streamed, "provider": { "hedge_ms": 0 } })).await;
+    let record = tried.world.newest_call().await;
+    let asked = |nth: usize| record["attempts"][nth]["duration_ms"].as_i64().expect("a time");
+    // The other has written for two seconds since.
+    assert!(asked(0) + 1_000 < asked(1), "{record}");
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_when_one_has_failed_pays_for_the_prompt_of_the_other() {
+    let tried = Tried::start().await;
+    let world = &tried.world;
+    tried.behaves("openrouter", Some("status?code=500"));
+    tried.behaves("chutes", Some("hang"));
+    let body = hello(&json!({ "max_tokens": 200, "provider": { "hedge_ms": 0 } }));
+    // The gateway hears of the failure a moment after the provider has told it.
+    for moment in [10, 100, 1_000, 10_000] {
+        forget(world).await;
+        let call = tokio::spawn(world.chat(&tried.key, &body).send());
+        let both = |all: &[RecordedRequest]| all.len() == 2 && all[0].ending.is_some();
+        certain("the failure of the first", world.platform.providers.control().wait_for(both)).await;
+        tokio::time::sleep(Duration::from_millis(moment)).await;
+        call.abort();
+        world.settled().await;
+        let record = world.newest_call().await;
+        assert_eq!(record["outcome"], "client_left", "{record}");
+        if record["provider"] == "chutes" {
+            let prompt = record["prompt_tokens"].as_i64().expect("tokens");
+            assert_eq!(record["cost"], json!(prompt * 2_000), "{record}");
+            return;
+        }
+    }
+    panic!("it is on record that the one was asked that had failed");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use shared::credits::tokens;
 use shared::formats::Format;
 use tests::answer::Answer;
-use tests::deadline::patient_enough;
+use tests::deadline::{late_enough, patient_enough};
 use tests::scripted::{Script, Scripted, Then};
 use tests::wire::{WIRES, Wire, each, each_form_of_openai, each_of_openai};
 use tests::world::{Account, Deployment, World, nanos, price_of};
@@ -171,6 +171,36 @@ async fn an_answer_of_which_one_choice_is_cut_is_not_complete() {
             assert_eq!(newest(&world).await["outcome"], "completed");
         }
         world.assert_ledger_clean().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_that_has_ended_is_complete_whatever_comes_instead_of_its_usage() {
+    each_of_openai(async |wire, deployment| {
+        // The connection breaks, nothing comes at all, or the deadline comes while the usage is still waited for.
+        for (then, is_late) in [(Then::Break, false), (Then::Silence, false), (Then::Silence, true)] {
+            late_enough(async |deadline, _| {
+                let variables = if is_late { deadline } else { &[] };
+                let (world, provider) = Scripted::world(deployment, wire, variables).await;
+                let account = world.account(CREDIT).await;
+                let events = [wire.upstream_event("all of it"), wire.upstream_finish(0, "stop")];
+                provider.answers(Script::stream(&events).done(&[]).then(then.clone()));
+                let answer = ask(wire, &world, &account.key, &body(wire, true)).await;
+                if answer.status == 504 || answer.content(wire) != "all of it" {
+                    return None;
+                }
+                assert!(wire.is_over(&answer.text), "{}", answer.text);
+                let record = assert_estimated(&world, &account, CREDIT, "all of it", &answer.text).await;
+                assert_eq!(
+                    (&record["outcome"], &record["error_code"]),
+                    (&json!("completed"), &Value::Null),
+                    "{record}"
+                );
+                Some(())
+            })
+            .await;
+        }
     })
     .await;
 }

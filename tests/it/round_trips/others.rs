@@ -1,8 +1,10 @@
 //! Every endpoint that is not a completion asks the database once at most.
 
+use serde_json::json;
 use shared::route::Auth;
+use tests::answer::Answer;
 use tests::watch::Watch;
-use tests::world::{World, send};
+use tests::world::{World, hello, send};
 
 use crate::samples::{operations, request, told};
 
@@ -52,5 +54,28 @@ async fn every_other_endpoint_makes_one_database_call_at_most() {
             assert!(!asked.is_empty(), "{name}");
         }
         watch.clear();
+    }
+}
+
+#[tokio::test]
+async fn what_the_database_has_refused_is_not_asked_of_it_again() {
+    let world = World::start().await;
+    let (account, poor) = (world.account(1_000_000_000).await, world.account(0).await);
+    let watch = Watch::new(&world);
+    let nowhere = uuid::Uuid::now_v7();
+    let unknown = hello(&json!({ "model": "test/unknown" }));
+    for (request, function, status) in [
+        (world.chat(&account.key, &unknown), "begin_request", 404),
+        // Who has nothing cannot pay for a prompt that is counted, either.
+        (world.chat(&poor.key, &hello(&json!({}))), "begin_request", 402),
+        (world.get(&format!("/user/activity/log/{nowhere}"), &account.key), "get_request", 404),
+        (world.get(&format!("/v1/chat/sessions/{nowhere}"), &account.key), "get_chat_session", 404),
+    ] {
+        watch.clear();
+        assert_eq!(Answer::to(request).await.status, status, "{function}");
+        // What is counted of refusals, and mail, goes behind the answer.
+        let asked = watch.functions();
+        let asks: Vec<_> = asked.iter().filter(|name| [function, "check_caller"].contains(&name.as_str())).collect();
+        assert_eq!(asks, [function]);
     }
 }

@@ -39,10 +39,11 @@ fn wrong_tokens(world: &World, person: &Person) -> Vec<(&'static str, String, &'
     let (_, signature) = rest.split_once('.').expect("three parts");
     let victim = part(&access_claims(&Person::new().did));
     let none = part(&json!({"alg": "none", "typ": "JWT", "kid": key.id()}));
-    let hs256 = |secret: &str| {
-        let header = Header { kid: Some(key.id().to_owned()), ..Header::new(Algorithm::HS256) };
+    let hs256_of = |id: &str, secret: &str| {
+        let header = Header { kid: Some(id.to_owned()), ..Header::new(Algorithm::HS256) };
         encode(&header, &good(), &EncodingKey::from_secret(secret.as_bytes())).expect("a token")
     };
+    let hs256 = |secret: &str| hs256_of(key.id(), secret);
     let demanding =
         Header { kid: Some(key.id().to_owned()), crit: Some(vec!["b64".to_owned()]), ..Header::new(Algorithm::ES256) };
     let another_session = signed(json!({"sid": "another"}));
@@ -56,6 +57,9 @@ fn wrong_tokens(world: &World, person: &Person) -> Vec<(&'static str, String, &'
         ("HS256 with the public key", hs256(&key.pem()), "token_algorithm"),
         ("HS256 with the public key, trimmed", hs256(key.pem().trim()), "token_algorithm"),
         ("HS256 with nothing", hs256(""), "token_algorithm"),
+        // Nobody is asked for the key of such a token.
+        ("HS256 of a key that Privy has not", hs256_of("unknown", "x"), "token_algorithm"),
+        ("longer than any", signed(json!({"more": "x".repeat(64 * 1024)})), "token_malformed"),
         (
             "with an extension that must be understood",
             key.sign_under(&demanding, &good()).expect("a token"),

@@ -1,11 +1,15 @@
 //! Asking Privy: for the keys of its tokens, and for what a user has proven.
 
+use std::future::ready;
+
+use axum::Router;
 use http::StatusCode;
 use local::privy::{KeyPair, access_claims, email_account, wallet_account};
 use serde_json::{Value, json};
 use tests::people::Person;
 use tests::watch::Watch;
 use tests::world::World;
+use tokio::net::TcpListener;
 
 use super::{failures, made};
 
@@ -106,6 +110,16 @@ async fn a_user_that_privy_does_not_tell_about_gets_no_account() {
     let wrong = world.another_gateway_with(&[("PRIVY_APP_SECRET", "wrong")]).await;
     privy.put_user(&person.did, person.linked());
     world.visit_at(&wrong, "/auth/privy", &body).await.refused(503, "sign_in_unavailable");
+    // Whoever tells of another user than was asked for is not believed.
+    let victim = Person::new();
+    let told = json!({"id": victim.did, "linked_accounts": victim.linked()}).to_string();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("its address"));
+    let router = Router::new().fallback(move || ready(told.clone()));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let pem = privy.key().pem();
+    let confused = world.another_gateway_with(&[("PRIVY_URL", &url), ("PRIVY_VERIFICATION_KEY", &pem)]).await;
+    world.visit_at(&confused, "/auth/privy", &body).await.refused(503, "sign_in_unavailable");
     assert_eq!(made(&world).await, before);
     world.visit("/auth/privy", &body).await.success();
 }

@@ -9,7 +9,7 @@ use shared::config::Config;
 use shared::money::Nanos;
 use tests::certain;
 use tests::plain::PlainServer;
-use tests::watch::poll;
+use tests::watch::{Watch, poll};
 use tests::world::{Account, World, hello, nanos, read, send};
 
 use super::{CREDIT, always, waiting_settles};
@@ -100,6 +100,19 @@ async fn the_outbox_keeps_its_settles_while_the_database_is_away() {
     control.clear();
     assert_eq!(sweep(&world).await["settled_from_outbox"], 1);
     assert_eq!(world.money(account.id).await, (CREDIT - cost, 0, 0));
+}
+
+#[tokio::test]
+async fn a_call_that_finds_the_database_away_asks_it_for_no_others() {
+    let mut world = World::start().await;
+    let account = world.account(CREDIT).await;
+    unsettled(&world, &account, false, Fault::Refuse).await;
+    let watch = Watch::new(&world);
+    unsettled(&world, &account, false, Fault::Refuse).await;
+    // A gateway that has stopped has nothing left to ask.
+    world.stop_gateway().await;
+    let settles = watch.functions().iter().filter(|function| *function == "finish_request").count();
+    assert_eq!((settles, waiting_settles(&world).await), (4, 2));
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
 //! A database that cannot be used when a call is settled.
 
 use local::postgrest::Fault;
+use local::upstash::Engine;
 use serde_json::json;
 use tests::answer::Answer;
+use tests::deadline::late_enough;
 use tests::watch::Watch;
 use tests::wire::WIRES;
 use tests::world::{World, hello, nanos, read, send};
@@ -37,6 +39,28 @@ async fn a_settle_is_tried_again_and_charged_once() {
         assert_eq!(waiting_settles(&world).await, 0, "{case}");
     }
     world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn so_is_one_of_a_call_that_was_cut_at_its_deadline() {
+    late_enough(async |deadline, _| {
+        let world = World::with(Engine::InProcess, deadline).await;
+        let account = world.account(CREDIT).await;
+        let providers = world.platform.providers.control();
+        providers.set("openrouter", Some("hang")).expect("a behaviour");
+        providers.record(true);
+        world.platform.postgrest.control().fail(Some("finish_request"), Some(1), Fault::Refuse);
+        let answer = Answer::to(world.chat(&account.key, &hello(&json!({})))).await;
+        if providers.requests().is_empty() {
+            return None;
+        }
+        assert_eq!(answer.status, 504, "{}", answer.text);
+        let stored = || async { world.money(account.id).await.1 == 0 || waiting_settles(&world).await > 0 };
+        tests::watch::poll("the settle", stored).await;
+        assert_eq!((world.money(account.id).await, waiting_settles(&world).await), ((CREDIT, 0, 0), 0));
+        Some(())
+    })
+    .await;
 }
 
 /// The database takes nothing of what is said in a call.

@@ -108,6 +108,20 @@ async fn another_provider_is_asked_for_the_ones_own_trouble_only() {
 }
 
 #[tokio::test]
+async fn what_may_have_been_made_is_not_asked_of_two_at_once() {
+    let deployment = Deployment::new().await;
+    for whole in WHOLES.iter().filter(|whole| !whole.repeatable) {
+        let world = World::of(&deployment, &[]).await;
+        with_second(&world, whole, "delay?ms=300").await;
+        let account = world.account(10 * CREDIT).await;
+        let body = whole.hello(&json!({"provider": {"hedge_ms": 0}}));
+        whole.given(&Answer::to(world.request(whole, &account.key, &body)).await);
+        world.settled().await;
+        assert_eq!(world.platform.providers.control().requests().len(), 1, "{}", whole.name);
+    }
+}
+
+#[tokio::test]
 async fn without_another_the_caller_hears_of_it_and_pays_nothing() {
     let deployment = Deployment::new().await;
     for whole in &WHOLES {
