@@ -6575,7 +6575,7 @@ begin
     -- together: then gateway.choose_output would choose the same.
     credit := account.balance - account.held;
     exit usual when (
-      routes.held <= credit and (asked.output_limit is not null or routes.held <= credit / (4 * routes.count))) is not true;
+      routes.held <= credit and (asked.output_limit is not null or routes.held <= credit / nullif(4 * routes.count, 0))) is not true;
     -- As gateway.earliest_end has it, without taking the id apart.
     earliest_end := coalesce(least(to_timestamp(asked.begun), at) - interval '7 days', '-infinity');
     until := at + asked.hold_seconds * interval '1 second';

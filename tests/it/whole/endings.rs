@@ -40,7 +40,7 @@ async fn whoever_leaves_pays_for_what_the_provider_was_given() {
         }
         certain("the settle", async {
             while world.recorded_calls().await == 0 {
-                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                sleep(Duration::from_millis(5)).await;
             }
         })
         .await;
