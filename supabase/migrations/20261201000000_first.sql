@@ -6557,7 +6557,7 @@ begin
     prompt := asked.prompt_bound + coalesce(asked.tools, true)::integer * model.tool_tokens;
     output := least(asked.output_limit, model.max_output);
     markup := gateway.plan_markup(asked.markup, plan.price_factor);
-    select string_agg(candidate, ', ') as candidates, max(most) as held, count(*) as count into routes
+    select string_agg(candidate, ', ') as candidates, max(most) as held, greatest(count(*), 1) as count into routes
       from (
         select
           r.candidate::text as candidate,

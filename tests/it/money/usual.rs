@@ -17,6 +17,7 @@ const CASES: &[(&str, &str)] = &[
     ("", r#"{"kind": "embedding"}"#),
     ("", r#"{"kind": "chat", "modalities": ["image"]}"#),
     ("", r#"{"providers": []}"#),
+    ("", r#"{"providers": [], "output_limit": null}"#),
     ("", r#"{"units": {"searches": 2}}"#),
     ("", r#"{"prompt_bound": 1000000000, "output_limit": null}"#),
     ("update gateway.accounts set balance = 10000000 where id = '$A'", r#"{"output_limit": null, "choices": 2}"#),
