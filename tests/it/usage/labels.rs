@@ -61,7 +61,7 @@ async fn a_report_by_user_or_tag_adds_up_to_the_requests_however_they_are_counte
     let hour_by_hour = report("&group_by=day&date_part=hour&user_id=ann").await;
     assert_eq!(groups(&hour_by_hour, "hour").len(), 2, "{hour_by_hour}");
     for (rolled_up, now, days) in [
-        (0, "2027-03-18 00:20Z", 0),
+        (0, "2027-03-18 00:20Z", 1),
         (1, "2027-03-18 00:40Z", 1),
         (2, "2027-03-18 01:40Z", 1),
         (3, "2027-03-20 00:20Z", 2),
