@@ -129,6 +129,7 @@ async fn who_is_forgotten_while_hours_are_summed_up_is_in_none_of_them() {
     Answer::to(world.http.delete(url).bearer_auth(&account.key)).await.success();
     client.batch_execute("commit").await.expect("its end");
     let named = "select (select count(*) from gateway.usage_labels) + (select count(*) from gateway.usage_label_days)
+                      + (select count(*) from gateway.usage_label_sums) + (select count(*) from gateway.usage_label_heads)
                       + (select count(*) from gateway.requests where end_user is not null)";
     world.value("select public.apply_retention()").await;
     assert_eq!(world.value(named).await, 0);
