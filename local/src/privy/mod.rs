@@ -21,6 +21,7 @@ use http::{HeaderValue, StatusCode};
 use jsonwebtoken::errors::Error as TokenError;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::loopback::Loopback;
 use crate::platform::PlatformError;
@@ -216,10 +217,10 @@ pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// What an access token says.
+/// What an access token says: that of a session of its own, so that no two are alike.
 #[must_use]
 pub fn access_claims(did: &str) -> Value {
-    json!({ "sid": "local-session", "iss": "privy.io", "aud": APP_ID, "sub": did, "iat": now(),
+    json!({ "sid": Uuid::new_v4(), "iss": "privy.io", "aud": APP_ID, "sub": did, "iat": now(),
             "exp": now() + LIFETIME })
 }
 
