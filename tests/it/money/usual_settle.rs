@@ -55,6 +55,7 @@ const CASES: &[(&str, &str)] = &[
     ("update gateway.accounts set alert_at = balance - 50000 where id = '$A'", "{}"),
     ("update gateway.accounts set alert_at = null where id = '$A'", "{}"),
     ("update gateway.accounts set balance = -5, debt = 5 where id = '$A'", "{}"),
+    ("update gateway.accounts set balance = -5, debt = 5, alert_at = null where id = '$A'", "{}"),
     ("update gateway.accounts set topup_below = 2000000000 where id = '$A'", "{}"),
     (
         "update gateway.accounts set topup_below = 2000000000, topup_after = now() + interval '1 day' where id = '$A'",

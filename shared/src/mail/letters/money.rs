@@ -25,7 +25,7 @@ pub(super) struct Receipt {
 }
 
 impl Says for Receipt {
-    fn says(self, _: &str) -> Letter {
+    fn says(self, site: &str) -> Letter {
         let mut rows = vec![("Paid", dollars(self.paid)), ("Credit", dollars(self.credits))];
         if self.bonus.0 > 0 {
             rows.push(("Bonus", dollars(self.bonus)));
@@ -40,7 +40,8 @@ impl Says for Receipt {
             subject: format!("Your receipt for {}", dollars(self.paid)),
             paragraphs: vec![words.to_owned()],
             rows,
-            action: self.receipt_url.map(|url| ("The receipt", url)),
+            // Stripe tells of the payment and of its receipt in any order: one that comes later is at the site by then.
+            action: Some(self.receipt_url.map_or_else(|| ("Your receipts", site.to_owned()), |url| ("The receipt", url))),
             ..Letter::default()
         }
     }
