@@ -3,6 +3,7 @@
 //! A function's refusal arrives as an error whose `code` begins with `PT`. Anything else that goes wrong, whatever
 //! its status, is a store that cannot be used: the caller gets a 503 and the log gets the reason.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -101,6 +102,30 @@ impl Supabase {
         function: &'static str,
         arguments: &(impl Serialize + ?Sized),
     ) -> Result<T, RpcError> {
+        let body = self.rpc_unread(function, arguments).await?;
+        serde_json::from_slice(if body.is_empty() { b"null" } else { &body }).map_err(|e| unreadable(function, &e))
+    }
+
+    /// The same for a JSON object that goes on as it is, of which only the braces are looked at: to read a megabyte takes longer than to
+    /// send it.
+    ///
+    /// # Errors
+    /// As [`Self::rpc`].
+    pub async fn rpc_object(
+        &self,
+        function: &'static str,
+        arguments: &(impl Serialize + ?Sized),
+    ) -> Result<Bytes, RpcError> {
+        let body = self.rpc_unread(function, arguments).await?;
+        let is_object = body.starts_with(b"{") && body.ends_with(b"}");
+        if is_object { Ok(body) } else { Err(unreadable(function, &"no object")) }
+    }
+
+    async fn rpc_unread(
+        &self,
+        function: &'static str,
+        arguments: &(impl Serialize + ?Sized),
+    ) -> Result<Bytes, RpcError> {
         let arguments = serde_json::to_string(arguments).map_err(|e| RpcError::Unavailable(e.to_string()))?;
         if holds_nul(&arguments) {
             // Postgres has no text with a NUL and refuses all of the JSON for it: that is the caller's mistake.
@@ -111,11 +136,7 @@ impl Supabase {
         let (status, body) = tokio::time::timeout(self.timeout, exchange)
             .await
             .map_err(|_| RpcError::Unavailable(format!("{function}: no answer within {:?}", self.timeout)))??;
-        if status.is_success() {
-            return serde_json::from_slice(if body.is_empty() { b"null" } else { &body })
-                .map_err(|e| RpcError::Unavailable(format!("{function}: unreadable answer: {e}")));
-        }
-        Err(read_error(function, status, &body))
+        if status.is_success() { Ok(body) } else { Err(read_error(function, status, &body)) }
     }
 
     /// What transactions of this process have queued to be told.
@@ -142,6 +163,10 @@ impl Supabase {
         let body = response.bytes().await.map_err(|error| unavailable(reason(error)))?;
         Ok((status, body))
     }
+}
+
+fn unreadable(function: &'static str, error: &impl Display) -> RpcError {
+    RpcError::Unavailable(format!("{function}: unreadable answer: {error}"))
 }
 
 /// Whether a text in `json` holds the escape of NUL: one whose backslash is not itself escaped.

@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::{HeaderMap, HeaderValue, header};
@@ -68,23 +69,23 @@ pub fn malformed(error: &serde_json::Error) -> Error {
 
 /// An answer for this caller alone.
 pub fn private(json: &RawValue) -> Response {
-    respond(json, "no-store")
+    respond(json.get().to_owned(), "no-store")
 }
 
 /// An answer for anyone.
 pub fn public(json: &RawValue) -> Response {
-    respond(json, PUBLIC)
+    respond(json.get().to_owned(), PUBLIC)
 }
 
 /// An answer for anyone, compressed to whoever takes it so: a catalog is a megabyte, and not every platform does it by itself.
-pub fn public_to(asked: &HeaderMap, json: &RawValue) -> Response {
-    let mut response = public(json);
+pub fn public_to(asked: &HeaderMap, json: Bytes) -> Response {
+    let mut response = respond(json.clone(), PUBLIC);
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    if json.get().len() < WORTH_COMPRESSING || !takes_gzip(asked) {
+    if json.len() < WORTH_COMPRESSING || !takes_gzip(asked) {
         return response;
     }
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    if let Ok(zipped) = encoder.write_all(json.get().as_bytes()).and_then(|()| encoder.finish()) {
+    if let Ok(zipped) = encoder.write_all(&json).and_then(|()| encoder.finish()) {
         *response.body_mut() = Body::from(zipped);
         response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         response.headers_mut().remove(header::CONTENT_LENGTH);
@@ -94,10 +95,10 @@ pub fn public_to(asked: &HeaderMap, json: &RawValue) -> Response {
 
 /// An answer for anyone, that tells how it goes at present.
 pub fn recent(json: &RawValue) -> Response {
-    respond(json, RECENT)
+    respond(json.get().to_owned(), RECENT)
 }
 
-fn respond(json: &RawValue, cache: &'static str) -> Response {
+fn respond(json: impl IntoResponse, cache: &'static str) -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, cache)];
-    (headers, json.get().to_owned()).into_response()
+    (headers, json).into_response()
 }

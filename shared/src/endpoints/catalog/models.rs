@@ -5,7 +5,6 @@ use axum::response::Response;
 use http::{HeaderMap, Uri};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use super::model::Model;
@@ -109,8 +108,8 @@ pub async fn list(
 pub async fn list_all(State(app): State<SharedApp>, dialect: Dialect, asked: HeaderMap, uri: Uri) -> Result<Response> {
     if dialect == Dialect::OpenRouter {
         let query = Wishes::read(&uri)?;
-        let models: Box<RawValue> = app.supabase()?.rpc("list_openrouter_models", &json!({ "query": query })).await?;
-        return Ok(answer::public_to(&asked, &models));
+        let models = app.supabase()?.rpc_object("list_openrouter_models", &json!({ "query": query })).await?;
+        return Ok(answer::public_to(&asked, models));
     }
     let Params(query) = Params::<AllModelsQuery>::of(&uri)?;
     let AllModelsQuery { provider, search, modality, free, limit, cursor, after_id, .. } = query;
@@ -120,6 +119,6 @@ pub async fn list_all(State(app): State<SharedApp>, dialect: Dialect, asked: Hea
 }
 
 async fn page(app: &SharedApp, asked: &HeaderMap, query: ModelQuery) -> Result<Response> {
-    let models: Box<RawValue> = app.supabase()?.rpc("list_models", &json!({ "query": query })).await?;
-    Ok(answer::public_to(asked, &models))
+    let models = app.supabase()?.rpc_object("list_models", &json!({ "query": query })).await?;
+    Ok(answer::public_to(asked, models))
 }

@@ -41,7 +41,9 @@ impl Says for Receipt {
             paragraphs: vec![words.to_owned()],
             rows,
             // Stripe tells of the payment and of its receipt in any order: one that comes later is at the site by then.
-            action: Some(self.receipt_url.map_or_else(|| ("Your receipts", site.to_owned()), |url| ("The receipt", url))),
+            action: Some(
+                self.receipt_url.map_or_else(|| ("Your receipts", site.to_owned()), |url| ("The receipt", url)),
+            ),
             ..Letter::default()
         }
     }
