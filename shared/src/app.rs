@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, header};
 
-use crate::config::{Config, Misconfigured, Setting, configured, variables};
+use crate::config::{Config, Misconfigured, Setting, configured};
 use crate::connections::{ahead, tls};
 use crate::credits::turns::Turns;
 use crate::error::Error;
@@ -16,6 +16,7 @@ use crate::sign_in::privy::Privy;
 use crate::supabase::Supabase;
 use crate::traces::Exporter;
 use crate::upstash::Upstash;
+use crate::zipped::Zipped;
 
 /// The state behind every endpoint.
 pub struct App {
@@ -33,6 +34,8 @@ pub struct App {
     pub privy: Privy,
     /// The refused calls that the database has not been told of.
     pub refusals: Refusals,
+    /// Lists that were compressed before.
+    pub zipped: Zipped,
     /// Where traces of calls go, where anybody asks for them.
     pub traces: Option<Exporter>,
     /// The table of everything that this gateway serves, for its service card.
@@ -68,9 +71,7 @@ impl App {
             return Err(AppError::Malformed(config.malformed));
         }
         let http = http_client()?.build()?;
-        let supabase = config.supabase.clone().and_then(|settings| {
-            Supabase::new(&settings, http.clone()).map_err(|_| Misconfigured::unusable(variables::SUPABASE_SECRET_KEY))
-        });
+        let supabase = config.supabase.clone().and_then(|settings| Supabase::new(&settings, http.clone()));
         let upstash = config.upstash.clone().and_then(|settings| Upstash::new(&settings, http.clone()));
         let limiter = Limiter::new(upstash.clone(), config.redis_prefix.clone());
         let privy = Privy::new(config.privy.clone(), http.clone());
@@ -87,6 +88,7 @@ impl App {
             turns: Turns::default(),
             privy,
             refusals: Refusals::default(),
+            zipped: Zipped::default(),
             traces,
             routes,
             supabase,

@@ -57,3 +57,4 @@ pub mod traces;
 pub mod upstash;
 pub mod variable;
 pub mod webhooks;
+pub mod zipped;

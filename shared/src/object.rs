@@ -76,6 +76,17 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// Puts each member of `later` that is not null in the place of the same member here, all of it.
+    pub fn replace(&mut self, later: Object<'a>) {
+        for (name, value) in later.members {
+            match self.members.iter_mut().find(|(member, _)| *member == name) {
+                Some(_) if value.get() == "null" => {}
+                Some(member) => member.1 = value,
+                None => self.members.push((name, value)),
+            }
+        }
+    }
+
     /// The members' names and JSON texts.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.members.iter().map(|(name, value)| (name.as_ref(), value.get()))
@@ -103,7 +114,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Vec::with_capacity(8);
-                while let Some((name, value)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
+                while let Some((name, value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
                     members.push((name.0, Cow::Borrowed(value)));
                 }
                 Ok(Object { members })
@@ -125,9 +136,15 @@ pub fn member_at(json: &[u8], line: usize, column: usize) -> Option<String> {
     })
 }
 
-/// A member's name: borrowed unless it holds escapes.
+/// A JSON string: borrowed unless it holds escapes.
 #[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// A JSON string's text; `None` of what is none.
+#[must_use]
+pub fn string(json: &str) -> Option<Cow<'_, str>> {
+    serde_json::from_str::<Text<'_>>(json).ok().map(|text| text.0)
+}
 
 impl Serialize for Object<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -186,5 +203,14 @@ mod tests {
             object.supersede(serde_json::from_str(text).expect("an object"));
         }
         assert_eq!(serde_json::to_string(&object).expect("json"), r#"{"a":1.0,"b":{"c":1,"d":3},"e":2,"g":{}}"#);
+    }
+
+    #[test]
+    fn a_later_object_replaces_member_by_member_what_is_not_null() {
+        let mut object = Object::default();
+        for text in [r#"{"a":1.0,"b":{"c":1},"e":null}"#, r#"{"a":null,"b":{"d":3},"e":[2],"g":null}"#] {
+            object.replace(serde_json::from_str(text).expect("an object"));
+        }
+        assert_eq!(serde_json::to_string(&object).expect("json"), r#"{"a":1.0,"b":{"d":3},"e":[2],"g":null}"#);
     }
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::config::{SupabaseKey, SupabaseSettings};
+use crate::config::{Misconfigured, SupabaseKey, SupabaseSettings, variables};
 use crate::error::{Code, Error};
 use crate::queued::Queued;
 use crate::reason::reason;
@@ -58,7 +58,7 @@ impl From<RpcError> for Error {
 /// The connection to Supabase.
 pub struct Supabase {
     /// Where PostgREST serves functions: a function's name follows.
-    functions: String,
+    functions: Url,
     http: reqwest::Client,
     headers: HeaderMap,
     timeout: Duration,
@@ -69,14 +69,14 @@ impl Supabase {
     /// Sends over `http` to the project that `settings` name.
     ///
     /// # Errors
-    /// When the key cannot stand in a header.
-    pub fn new(settings: &SupabaseSettings, http: reqwest::Client) -> Result<Self, header::InvalidHeaderValue> {
+    /// When the key cannot stand in a header, or the address is none.
+    pub fn new(settings: &SupabaseSettings, http: reqwest::Client) -> Result<Self, Misconfigured> {
         let mut headers = HeaderMap::new();
         let secret = |text: &str| {
-            HeaderValue::from_str(text).map(|mut value| {
-                value.set_sensitive(true);
-                value
-            })
+            let mut value =
+                HeaderValue::from_str(text).map_err(|_| Misconfigured::unusable(variables::SUPABASE_SECRET_KEY))?;
+            value.set_sensitive(true);
+            Ok(value)
         };
         match &settings.key {
             SupabaseKey::ServiceRole(jwt) => {
@@ -88,7 +88,8 @@ impl Supabase {
             }
         }
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let functions = format!("{}/rest/v1/rpc/", settings.url);
+        let functions = Url::parse(&format!("{}/rest/v1/rpc", settings.url))
+            .map_err(|_| Misconfigured::unusable(variables::SUPABASE_URL))?;
         Ok(Self { functions, http, headers, timeout: settings.timeout, queued: Queued::default() })
     }
 
@@ -151,9 +152,12 @@ impl Supabase {
 
     async fn exchange(&self, function: &'static str, arguments: String) -> Result<(StatusCode, Bytes), RpcError> {
         let unavailable = |reason: String| RpcError::Unavailable(format!("{function}: {reason}"));
+        // Not parsed again: to read a host takes longer than all else of a URL.
+        let mut address = self.functions.clone();
+        if let Ok(mut path) = address.path_segments_mut() {
+            path.push(function);
+        }
         // Built by hand: the request builder would insert the headers one by one and reallocate for each.
-        let address = format!("{}{function}", self.functions);
-        let address = Url::parse(&address).map_err(|error| unavailable(error.to_string()))?;
         let mut request = Request::new(Method::POST, address);
         *request.headers_mut() = self.headers.clone();
         *request.body_mut() = Some(arguments.into());

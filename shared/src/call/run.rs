@@ -78,6 +78,6 @@ pub async fn run_in_turn(
         tasks: invocation.tasks.clone(),
         trace,
     };
-    invocation.tasks.spawn(async move { call.drive(head).await });
+    call.start(head);
     answer.await.unwrap_or_else(|_| Err(Error::new(Code::InternalError)))
 }

@@ -34,8 +34,15 @@ use crate::providers::own_keys::{self, Outdated};
 const HELD_BACK: Duration = Duration::from_secs(2);
 
 impl Call {
-    #[tracing::instrument(name = "call", skip_all, fields(call_id = %self.id, model = %without_keys(&self.demand().model)))]
-    pub async fn drive(mut self, head: HeadSender) {
+    /// Starts it as a task of its run. What a call may come to is large, so it is boxed before it is handed on: a future is
+    /// moved as a whole.
+    pub fn start(self, head: HeadSender) {
+        let span = tracing::info_span!("call", call_id = %self.id, model = %without_keys(&self.demand().model));
+        let tasks = self.tasks.clone();
+        span.in_scope(|| tasks.spawn(Box::pin(self.drive(head))));
+    }
+
+    async fn drive(mut self, head: HeadSender) {
         let mut timing = Timing::default();
         let mut admitted = match admit::admit(&mut self, &mut timing).await {
             Ok(admitted) => admitted,

@@ -1,17 +1,13 @@
 //! Answers that come from the database as JSON.
 
-use std::io::Write as _;
-
-use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::cached::takes_gzip;
+use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::object::Object;
 
@@ -78,17 +74,14 @@ pub fn public(json: &RawValue) -> Response {
 }
 
 /// An answer for anyone, compressed to whoever takes it so: a catalog is a megabyte, and not every platform does it by itself.
-pub fn public_to(asked: &HeaderMap, json: Bytes) -> Response {
-    let mut response = respond(json.clone(), PUBLIC);
+pub fn public_to(app: &App, asked: &HeaderMap, json: Bytes) -> Response {
+    let worth_it = json.len() >= WORTH_COMPRESSING && takes_gzip(asked);
+    let zipped = worth_it.then(|| app.zipped.of(&json)).flatten();
+    let is_zipped = zipped.is_some();
+    let mut response = respond(zipped.unwrap_or(json), PUBLIC);
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    if json.len() < WORTH_COMPRESSING || !takes_gzip(asked) {
-        return response;
-    }
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    if let Ok(zipped) = encoder.write_all(&json).and_then(|()| encoder.finish()) {
-        *response.body_mut() = Body::from(zipped);
+    if is_zipped {
         response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        response.headers_mut().remove(header::CONTENT_LENGTH);
     }
     response
 }

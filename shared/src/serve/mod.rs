@@ -79,7 +79,9 @@ impl Platform {
 /// # Errors
 /// [`ServeError`].
 pub fn serve(endpoints: Router<SharedApp>, app: SharedApp, asked_first: &[Url]) -> Result<(), ServeError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Runtime)?;
+    // One thread carries all calls: each waits for others nearly all of its time, and to hand tasks from thread to thread costs
+    // more than a second thread saves. What computes for long, such as counting tokens, has the threads for blocking work.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ServeError::Runtime)?;
     let outcome = runtime.block_on(async {
         for server in asked_first {
             ahead::open(&app.http, server).await;

@@ -109,7 +109,7 @@ pub async fn list_all(State(app): State<SharedApp>, dialect: Dialect, asked: Hea
     if dialect == Dialect::OpenRouter {
         let query = Wishes::read(&uri)?;
         let models = app.supabase()?.rpc_object("list_openrouter_models", &json!({ "query": query })).await?;
-        return Ok(answer::public_to(&asked, models));
+        return Ok(answer::public_to(&app, &asked, models));
     }
     let Params(query) = Params::<AllModelsQuery>::of(&uri)?;
     let AllModelsQuery { provider, search, modality, free, limit, cursor, after_id, .. } = query;
@@ -120,5 +120,5 @@ pub async fn list_all(State(app): State<SharedApp>, dialect: Dialect, asked: Hea
 
 async fn page(app: &SharedApp, asked: &HeaderMap, query: ModelQuery) -> Result<Response> {
     let models = app.supabase()?.rpc_object("list_models", &json!({ "query": query })).await?;
-    Ok(answer::public_to(asked, models))
+    Ok(answer::public_to(app, asked, models))
 }

@@ -6,7 +6,6 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::credits::tokens::PER_TURN;
@@ -14,7 +13,7 @@ use crate::error::Error;
 use crate::formats::PromptSize;
 use crate::formats::openai::members::{check_cache, reaches_prompt};
 use crate::formats::picture::{self, is_picture};
-use crate::object::Object;
+use crate::object::{Object, string};
 
 /// Members that a provider turns into instructions for the model, in words of its own (Anthropic, "Tool use: pricing": 159 to
 /// 530 tokens). The catalog says how many tokens that may be.
@@ -206,13 +205,6 @@ fn may_be_picture(place: &str) -> bool {
     let object: Option<Object<'_>> = serde_json::from_str(place).ok();
     let url = object.as_ref().map_or(Some(place), |object| object.get("url"));
     url.and_then(string).is_none_or(|url| is_picture(&url))
-}
-
-/// A JSON string's text.
-fn string(json: &str) -> Option<Cow<'_, str>> {
-    #[derive(Deserialize)]
-    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-    serde_json::from_str::<Text<'_>>(json).ok().map(|text| text.0)
 }
 
 #[cfg(test)]

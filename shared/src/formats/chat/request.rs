@@ -133,8 +133,10 @@ impl Request for ChatRequest {
 
     fn for_provider(&self, target: &Target<'_>) -> Result<Upstream, Error> {
         let body = self.upstream_body(target).map_err(|error| body::unwritable(&error))?;
-        let answer = OpenAiAnswer::<Chat>::new(self.include_usage, self.demand.choices).spoken_in(self.dialect);
-        let answer = Named::over(answer, target).map_err(|error| body::unwritable(&error))?;
+        let streams = self.demand.stream;
+        let answer = OpenAiAnswer::<Chat>::new(self.include_usage, self.demand.choices);
+        let answer = answer.spoken_in(self.dialect, streams);
+        let answer = Named::over(answer, target, streams).map_err(|error| body::unwritable(&error))?;
         Ok(Upstream {
             format: Format::Chat,
             headers: HeaderMap::new(),

@@ -37,14 +37,14 @@ impl Shape for Chat {
         choice.get("message").is_some() || delta.is_some_and(|delta| delta.iter().any(says))
     }
 
-    fn pieces(choice: &mut Map<String, Value>) -> Map<String, Value> {
-        let mut pieces = Map::new();
-        // Some providers send a whole message in place of a delta.
-        if let Some(message) = choice.remove("delta").or_else(|| choice.remove("message")) {
-            pieces.insert("message".to_owned(), message);
+    fn piece_of(choice: &Object<'_>, name: &str) -> Option<&'static str> {
+        match name {
+            "delta" => Some("message"),
+            // Some providers send a whole message in place of a delta.
+            "message" if choice.get("delta").is_none() => Some("message"),
+            "logprobs" => Some("logprobs"),
+            _ => None,
         }
-        pieces.extend(choice.remove_entry("logprobs"));
-        pieces
     }
 
     fn finish(choice: &mut Map<String, Value>) {

@@ -115,6 +115,7 @@ impl CompletionRequest {
         let answer = Named::over(
             OpenAiAnswer::<Completions>::new(self.include_usage, self.wanted * self.prompt.count()),
             target,
+            self.demand.stream,
         );
         let answer = answer.map_err(|error| body::unwritable(&error))?;
         Ok(Upstream {
@@ -154,7 +155,7 @@ impl CompletionRequest {
             serde_json::to_vec(&chat)
         };
         let body = build().map_err(|error| body::unwritable(&error))?.into();
-        let answer = Named::over(OverChat::new(self.include_usage, self.wanted), target);
+        let answer = Named::over(OverChat::new(self.include_usage, self.wanted), target, self.demand.stream);
         let answer = answer.map_err(|error| body::unwritable(&error))?;
         Ok(Upstream { format: Format::Chat, headers: HeaderMap::new(), body, streamed: true, repeatable: true, answer })
     }

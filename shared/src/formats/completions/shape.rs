@@ -21,8 +21,8 @@ impl Shape for Completions {
         says("text") || REASONING.into_iter().any(says)
     }
 
-    fn pieces(choice: &mut Map<String, Value>) -> Map<String, Value> {
-        ["text", "logprobs"].into_iter().filter_map(|name| choice.remove_entry(name)).collect()
+    fn piece_of(_: &Object<'_>, name: &str) -> Option<&'static str> {
+        ["text", "logprobs"].into_iter().find(|piece| *piece == name)
     }
 
     fn finish(choice: &mut Map<String, Value>) {

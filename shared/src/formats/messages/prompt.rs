@@ -6,7 +6,6 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::members::check_cache;
@@ -14,7 +13,7 @@ use crate::credits::tokens::PER_TURN;
 use crate::error::Error;
 use crate::formats::PromptSize;
 use crate::formats::picture::{self, is_kind_of_picture, is_picture};
-use crate::object::Object;
+use crate::object::{Object, string};
 
 /// Who can say something; instructions in the middle of a conversation are the system's.
 const ROLES: [&str; 3] = ["user", "assistant", "system"];
@@ -274,13 +273,6 @@ pub fn count(request: &Object<'_>) -> Result<u64, Error> {
     let text = walk.text.unwrap_or_default();
     let with_tools = if walk.has_tools { USUAL_WITH_TOOLS } else { 0 };
     Ok(walk.size.counted(&text, USUAL_IMAGE) + with_tools)
-}
-
-/// A JSON string's text.
-fn string(json: &str) -> Option<Cow<'_, str>> {
-    #[derive(Deserialize)]
-    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-    serde_json::from_str::<Text<'_>>(json).ok().map(|text| text.0)
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ pub struct OpenAiAnswer<S: Shape> {
     whole: Option<Plain>,
     include_usage: bool,
     dialect: Dialect,
+    /// Whether anybody reads its events.
+    streams: bool,
 }
 
 /// A plain answer's body, and the `usage` in it.
@@ -45,13 +47,15 @@ impl<S: Shape> OpenAiAnswer<S> {
             whole: None,
             include_usage,
             dialect: Dialect::OpenAi,
+            streams: true,
         }
     }
 
-    /// Of a client that speaks this dialect.
+    /// Of a client that speaks this dialect, and gets it as a stream or does not.
     #[must_use]
-    pub fn spoken_in(mut self, dialect: Dialect) -> Self {
+    pub fn spoken_in(mut self, dialect: Dialect, streams: bool) -> Self {
         self.dialect = dialect;
+        self.streams = streams;
         self
     }
 
@@ -72,7 +76,7 @@ impl<S: Shape> OpenAiAnswer<S> {
 
     /// Words the events of `out` from `from` on as the client's dialect has them.
     fn word(&self, out: &mut [Bytes], from: usize) {
-        if self.dialect == Dialect::OpenRouter {
+        if self.streams && self.dialect == Dialect::OpenRouter {
             for events in out.iter_mut().skip(from) {
                 *events = openrouter::without_nulls(std::mem::take(events));
             }

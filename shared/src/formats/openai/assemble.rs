@@ -5,26 +5,35 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::Shape;
-use super::merge::{merge, supersede};
+use super::merge::{merge_json, supersede_json};
+use crate::object::Object;
 
 /// Members of a chunk that a plain answer has not, or has from elsewhere.
 const OF_STREAMS: [&str; 3] = ["choices", "usage", "obfuscation"];
 
 /// The answer of which these are the chunks, each a JSON text; `None` when they make none.
+///
+/// A long answer has thousands of chunks that differ in one short text, so nothing of a chunk is read into values but what
+/// is new in it.
 #[must_use]
 pub fn assemble<'a, S: Shape>(chunks: impl Iterator<Item = &'a str>) -> Option<Value> {
-    let mut answer = Map::new();
+    let mut members = Object::default();
     let mut choices: BTreeMap<u64, Map<String, Value>> = BTreeMap::new();
     for chunk in chunks {
-        let mut chunk: Map<String, Value> = serde_json::from_str(chunk).ok()?;
-        if let Some(Value::Array(deltas)) = chunk.remove("choices") {
-            deltas.into_iter().for_each(|delta| add_choice::<S>(&mut choices, delta));
+        let mut chunk: Object<'a> = serde_json::from_str(chunk).ok()?;
+        let deltas: Vec<Object<'_>> = chunk.read("choices").ok().flatten().unwrap_or_default();
+        for delta in &deltas {
+            add_choice::<S>(&mut choices, delta).ok()?;
         }
-        chunk.retain(|name, _| !OF_STREAMS.contains(&name.as_str()));
-        supersede(&mut answer, chunk);
+        chunk.remove_all(&OF_STREAMS);
+        members.replace(chunk);
     }
     if choices.is_empty() {
         return None;
+    }
+    let mut answer = Map::new();
+    for (name, json) in members.iter() {
+        supersede_json(&mut answer, name, json).ok()?;
     }
     answer.insert("object".to_owned(), json!(S::WHOLE));
     let finished = choices.into_values().map(|mut choice| {
@@ -35,14 +44,15 @@ pub fn assemble<'a, S: Shape>(chunks: impl Iterator<Item = &'a str>) -> Option<V
     Some(Value::Object(answer))
 }
 
-fn add_choice<S: Shape>(choices: &mut BTreeMap<u64, Map<String, Value>>, delta: Value) {
-    let Value::Object(mut delta) = delta else { return };
-    let index = delta.get("index").and_then(Value::as_u64).unwrap_or_default();
+fn add_choice<S: Shape>(choices: &mut BTreeMap<u64, Map<String, Value>>, delta: &Object<'_>) -> serde_json::Result<()> {
+    let index = delta.get("index").and_then(|index| index.parse().ok()).unwrap_or_default();
     let choice = choices.entry(index).or_insert_with(|| {
         Map::from_iter([("index".to_owned(), json!(index)), ("finish_reason".to_owned(), Value::Null)])
     });
-    merge(choice, S::pieces(&mut delta));
-    supersede(choice, delta);
+    delta.iter().try_for_each(|(name, json)| match S::piece_of(delta, name) {
+        Some(whole) => merge_json(choice, whole, json),
+        None => supersede_json(choice, name, json),
+    })
 }
 
 #[cfg(test)]

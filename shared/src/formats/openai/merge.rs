@@ -6,6 +6,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::object::{Object, string};
+
 /// Texts that name something: a later one takes the place of an earlier one.
 const NAMES: [&str; 9] = ["id", "type", "role", "name", "index", "format", "object", "call_id", "mime_type"];
 
@@ -24,13 +26,43 @@ pub fn merge(whole: &mut Map<String, Value>, delta: Map<String, Value>) {
     }
 }
 
-/// Puts each member of `later` that is not null in the place of the same member of `whole`.
-pub fn supersede(whole: &mut Map<String, Value>, later: Map<String, Value>) {
-    for (name, value) in later {
-        if !value.is_null() || !whole.contains_key(&name) {
-            whole.insert(name, value);
+/// Merges a member's JSON into `whole`. No more of it is read into values than must be: a text that goes on, of which a
+/// stream mostly consists, is appended where it stands.
+///
+/// # Errors
+/// When it is not JSON.
+pub fn merge_json(whole: &mut Map<String, Value>, name: &str, json: &str) -> serde_json::Result<()> {
+    match whole.get_mut(name) {
+        None => merge(whole, Map::from_iter([(name.to_owned(), serde_json::from_str(json)?)])),
+        Some(_) if json == "null" => {}
+        Some(begun @ Value::String(_)) if NAMES.contains(&name) => {
+            merge_value(name, begun, serde_json::from_str(json)?)
+        }
+        Some(Value::Object(begun)) if json.starts_with('{') => {
+            let more: Object<'_> = serde_json::from_str(json)?;
+            return more.iter().try_for_each(|(name, json)| merge_json(begun, name, json));
+        }
+        Some(begun) => match (begun, string(json)) {
+            (Value::String(begun), Some(more)) => begun.push_str(&more),
+            (begun, _) => merge_value(name, begun, serde_json::from_str(json)?),
+        },
+    }
+    Ok(())
+}
+
+/// Puts a member's JSON in the place of the same member of `whole`, unless it is null.
+///
+/// # Errors
+/// When it is not JSON.
+pub fn supersede_json(whole: &mut Map<String, Value>, name: &str, json: &str) -> serde_json::Result<()> {
+    match whole.get_mut(name) {
+        Some(_) if json == "null" => {}
+        Some(begun) => *begun = serde_json::from_str(json)?,
+        None => {
+            whole.insert(name.to_owned(), serde_json::from_str(json)?);
         }
     }
+    Ok(())
 }
 
 fn merge_value(name: &str, begun: &mut Value, value: Value) {
@@ -102,6 +134,7 @@ fn continued(list: &str, items: &[Value], item: &Map<String, Value>) -> Option<u
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -152,6 +185,36 @@ mod tests {
         assert_eq!(merged(&[image("data:a"), image("data:b")])["images"][1]["image_url"]["url"], "data:b");
         let lists = [json!({"annotations": [{"type": "x"}]}), json!({"annotations": [{"type": "x"}]})];
         assert_eq!(merged(&lists), json!({"annotations": [{"type": "x"}, {"type": "x"}]}));
+    }
+
+    proptest! {
+        /// A member at a time, as JSON, is what all members are as values.
+        #[test]
+        fn json_is_merged_as_its_values_are(
+            deltas in proptest::collection::vec(proptest::collection::hash_map("content|role|id|tool_calls|x", value(), 0..4), 0..5),
+        ) {
+            let (mut by_json, mut values) = (Map::new(), Map::new());
+            for delta in deltas {
+                for (name, value) in &delta {
+                    merge_json(&mut by_json, name, &value.to_string()).expect("json");
+                }
+                merge(&mut values, delta.into_iter().collect());
+            }
+            prop_assert_eq!(by_json, values);
+        }
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let text = "[a\"\\\\é\n]{0,3}".prop_map(Value::from);
+        let leaf =
+            prop_oneof![4 => text, 1 => Just(Value::Null), 1 => (0..3).prop_map(Value::from), 1 => Just(json!(true))];
+        leaf.prop_recursive(2, 8, 3, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                proptest::collection::btree_map("type|index|content|id|function", inner, 0..3)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
     }
 
     #[test]

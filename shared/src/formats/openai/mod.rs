@@ -50,8 +50,8 @@ pub trait Shape: Send + Sync + 'static {
     /// Whether a choice of a chunk has what a client waits for.
     fn has_output(choice: &Object<'_>) -> bool;
 
-    /// Takes the members that come in pieces out of a chunk's choice, named as they stand in a plain one.
-    fn pieces(choice: &mut Map<String, Value>) -> Map<String, Value>;
+    /// Which member of a plain answer's choice the member of a chunk's choice is a piece of; none if it comes whole.
+    fn piece_of(choice: &Object<'_>, name: &str) -> Option<&'static str>;
 
     /// Makes a choice, whose pieces are put together, one of a plain answer.
     fn finish(choice: &mut Map<String, Value>);

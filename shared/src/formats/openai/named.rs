@@ -26,6 +26,8 @@ static PROVIDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"pro
 pub struct Named {
     answer: Box<dyn Answer>,
     names: Names,
+    /// Whether anybody reads its events.
+    streams: bool,
 }
 
 /// What an answer is called.
@@ -39,17 +41,30 @@ struct Names {
 }
 
 impl Named {
-    /// Names an answer of `target`.
+    /// Names an answer of `target`, whose client gets it as a stream or does not.
     ///
     /// # Errors
     /// None in practice: a name is JSON.
-    pub fn over(answer: impl Answer + 'static, target: &Target<'_>) -> serde_json::Result<Box<dyn Answer>> {
+    pub fn over(
+        answer: impl Answer + 'static,
+        target: &Target<'_>,
+        streams: bool,
+    ) -> serde_json::Result<Box<dyn Answer>> {
         let names = Names {
             model: to_raw_value(target.id)?,
             provider: to_raw_value(target.provider.name)?,
             credit_limited: target.credit_limited,
         };
-        Ok(Box::new(Self { answer: Box::new(answer), names }))
+        Ok(Box::new(Self { answer: Box::new(answer), names, streams }))
+    }
+
+    /// Names the events of `out` from `from` on, if anybody reads them.
+    fn pass_on(&self, out: &mut Vec<Bytes>, from: usize) {
+        if self.streams {
+            self.names.write_events(out, from);
+        } else {
+            out.truncate(from);
+        }
     }
 }
 
@@ -57,14 +72,14 @@ impl Answer for Named {
     fn push(&mut self, frame: Bytes, out: &mut Vec<Bytes>) -> Result<(), Broken> {
         let before = out.len();
         let read = self.answer.push(frame, out);
-        self.names.write_events(out, before);
+        self.pass_on(out, before);
         read
     }
 
     fn end(&mut self, out: &mut Vec<Bytes>) -> Result<(), Broken> {
         let before = out.len();
         let read = self.answer.end(out);
-        self.names.write_events(out, before);
+        self.pass_on(out, before);
         read
     }
 
@@ -72,7 +87,7 @@ impl Answer for Named {
         let Some(out) = out else { return self.answer.whole(body, None) };
         let before = out.len();
         let read = self.answer.whole(body, Some(out));
-        self.names.write_events(out, before);
+        self.pass_on(out, before);
         read
     }
 

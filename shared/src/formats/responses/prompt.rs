@@ -8,7 +8,6 @@ mod parts;
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::pictures::PICTURE;
@@ -17,7 +16,7 @@ use crate::credits::tokens::PER_TURN;
 use crate::error::Error;
 use crate::formats::PromptSize;
 use crate::formats::openai::members::{check_cache, reaches_prompt};
-use crate::object::Object;
+use crate::object::{Object, string};
 
 /// Who can say something.
 const ROLES: [&str; 4] = ["user", "assistant", "system", "developer"];
@@ -255,13 +254,6 @@ pub fn text(request: &Object<'_>) -> String {
     // Measured before, so it cannot fail now; what was read until a failure counts.
     let _ = walk.request(request);
     walk.text.unwrap_or_default()
-}
-
-/// A JSON string's text.
-fn string(json: &str) -> Option<Cow<'_, str>> {
-    #[derive(Deserialize)]
-    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-    serde_json::from_str::<Text<'_>>(json).ok().map(|text| text.0)
 }
 
 #[cfg(test)]
