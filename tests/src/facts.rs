@@ -1,7 +1,9 @@
 //! What a settlement brings back of its hold.
 
 use serde_json::{Value, json};
-use shared::credits::hold::Hold;
+use shared::credits::hold::{Hold, HoldFacts};
+use shared::credits::settle::{Outcome, Settlement};
+use shared::credits::usage::Usage;
 use uuid::Uuid;
 
 /// A settlement's `hold`, as the gateway makes it of begin_request's answer for a call that `provider` served.
@@ -26,4 +28,36 @@ pub fn facts_with(begun: &Value, provider: &str, own_key: Option<Uuid>) -> Value
         facts["units"] = begun["units"].clone();
     }
     facts
+}
+
+/// The settlement of a completed call of ten tokens of prompt and twenty of output, of which nothing else is to be said.
+#[must_use]
+pub fn settlement(call_id: Uuid, hold: Option<HoldFacts>) -> Settlement {
+    Settlement {
+        call_id,
+        outcome: Outcome::Completed,
+        provider: Some("openrouter".to_owned()),
+        usage: Some(Usage { prompt: 10, completion: 20, ..Usage::default() }),
+        estimated: false,
+        charge_hold: false,
+        request_id: "r".to_owned(),
+        error_code: None,
+        stream: false,
+        first_byte_ms: None,
+        duration_ms: 2,
+        asked_ms: None,
+        attempts: Vec::new(),
+        app: None,
+        end_user: None,
+        tags: Vec::new(),
+        metadata: None,
+        answer_id: None,
+        finish_reason: None,
+        hold,
+        refused_keys: Vec::new(),
+        replayed_call: None,
+        idempotency: None,
+        turn: None,
+        stored_response: None,
+    }
 }

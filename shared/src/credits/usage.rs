@@ -132,3 +132,19 @@ impl Usage {
         self.prompt.saturating_add(self.completion)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::units::Units;
+    use super::Usage;
+
+    #[test]
+    fn units_that_nobody_reports_are_those_that_the_call_asked_for() {
+        let asked = Units { images: 1, searches: 2, milliseconds: 3, characters: 4, ..Units::default() };
+        let counted = asked.all_used(Usage::of(5, 6));
+        let all = Usage { images: 1, searches: 2, milliseconds: 3, characters: 4, ..Usage::of(5, 6) };
+        assert_eq!(Usage::default().completed_by(counted), all);
+        let reported = Usage { images: 9, searches: 9, milliseconds: 9, characters: 9, ..Usage::of(9, 9) };
+        assert_eq!(reported.completed_by(counted), reported);
+    }
+}

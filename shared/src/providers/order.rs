@@ -125,6 +125,9 @@ mod tests {
         let elsewhere = Known { cached_at: Some("a"), ..Known::default() };
         assert_eq!(names(&order(with_own(), &wish, avoiding)), ["b", "b", "a", "c"]);
         assert_eq!(names(&order(with_own(), &only_one, elsewhere)), ["b", "b"]);
+        let beside_ours = vec![own("b"), candidates(&["b"]).remove(0)];
+        let left = order(beside_ours, &only_one, Known::default());
+        assert!(left.len() == 1 && left[0].own_key.is_some(), "our account is no part of the first");
         // Of `d` nobody knows anything; an open breaker outweighs any speed.
         let speed = |name: &str, first_ms, per_second| (name.to_owned(), Measured::of(Speed { first_ms, per_second }));
         let speeds = [speed("a", 1, 900), speed("b", 300, 50), speed("c", 200, 20)];

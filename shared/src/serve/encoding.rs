@@ -128,11 +128,22 @@ mod tests {
             assert!(bomb.len() < 128 * 1024);
             assert_eq!(decode(encoding, bomb).expect_err(encoding).code, Code::PayloadTooLarge);
         }
-        // A window of a gigabyte is refused before it is made.
-        let mut wide = zstd::stream::Encoder::new(Vec::new(), 1).expect("an encoder");
-        wide.window_log(30).expect("a window");
-        wide.write_all(b"x").expect("in memory");
-        assert_eq!(decode("zstd", wide.finish().expect("in memory")).expect_err("wide").http_status(), 400);
+        // A window of a gigabyte is refused before it is made, and so is any above what everybody must take.
+        for window in [ZSTD_WINDOW + 1, 30] {
+            let mut wide = zstd::stream::Encoder::new(Vec::new(), 1).expect("an encoder");
+            wide.window_log(window).expect("a window");
+            wide.write_all(b"x").expect("in memory");
+            assert_eq!(decode("zstd", wide.finish().expect("in memory")).expect_err("wide").http_status(), 400);
+        }
+    }
+
+    #[test]
+    fn what_is_encoded_twice_is_not_taken_in_two_headers_either() {
+        let gzip = HeaderValue::from_static("gzip");
+        let headers =
+            [(header::CONTENT_ENCODING, gzip.clone()), (header::CONTENT_ENCODING, gzip)].into_iter().collect();
+        let refused = decoded(&headers, encoded("gzip", b"{}").into(), 100).expect_err("two");
+        assert_eq!(refused.code, Code::UnsupportedMediaType);
     }
 
     #[test]

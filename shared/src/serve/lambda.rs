@@ -91,7 +91,16 @@ fn join_repeated(headers: &mut HeaderMap) {
 
 #[cfg(test)]
 mod tests {
+    use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
+
     use super::*;
+
+    #[test]
+    fn an_address_of_the_old_family_is_one_however_it_is_written() {
+        let mut context = ApiGatewayV2httpRequestContext::default();
+        context.http.source_ip = Some("::ffff:192.0.2.1".to_owned());
+        assert_eq!(client_ip(&RequestContext::ApiGatewayV2(context)), Some(IpAddr::from([192, 0, 2, 1])));
+    }
 
     #[test]
     fn repeated_headers_become_one_and_cookies_stay_apart() {

@@ -119,8 +119,10 @@ async fn an_answer_lies_sealed_for_its_account_and_is_purged_with_all_others() {
     assert!(is_hit(&ask(&world, wire, &other.key, &body, &[]).await), "nobody else's are purged");
     world.platform.upstash.advance_clock(Duration::from_secs(301)).expect("a clock that can be moved");
     assert_eq!(purge(&other).await["answers"], 0, "what has lapsed is not there to be purged");
-    assert!(!is_hit(&ask(&world, wire, &account.key, &body, &[]).await));
+    let another = wire.say("Tell me about marimbas", &json!({}));
+    assert!(!is_hit(&ask(&world, wire, &account.key, &another, &[]).await));
     assert_eq!(names(&world, account.id).await.len(), 1, "nor listed beside what is kept next");
+    assert!(!is_hit(&ask(&world, wire, &account.key, &body, &[]).await));
     world.assert_ledger_clean().await;
 }
 

@@ -105,6 +105,24 @@ async fn the_address_of_a_socket_of_the_new_family_is_matched() {
 }
 
 #[tokio::test]
+async fn the_address_of_a_socket_of_both_families_is_the_one_that_its_client_has() {
+    let world = World::start().await;
+    let Ok(listener) = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).await else {
+        tests::skipped("a socket of both families: this machine has no IPv6");
+        return;
+    };
+    let base_url = format!("http://127.0.0.1:{}", listener.local_addr().expect("an address").port());
+    let app = world.platform.gateway().expect("an app");
+    tokio::spawn(serve_plain(listener, routes::all(), app, std::future::pending()));
+    let account = world.account(0).await;
+    for (allowlist, status) in [("127.0.0.1", 200), ("127.0.0.2", 403)] {
+        world.change_key(&account, &format!("ip_allowlist = '{{{allowlist}}}'")).await;
+        let request = world.http.get(format!("{base_url}/user/balance")).bearer_auth(&account.key);
+        assert_eq!(Answer::to(request).await.status, status, "{allowlist}");
+    }
+}
+
+#[tokio::test]
 async fn no_header_that_a_client_can_set_changes_the_address() {
     let world = World::start().await;
     let (outside, inside) = (world.account(0).await, world.account(0).await);

@@ -92,8 +92,17 @@ async fn a_refused_key_goes_before_a_malformed_request_and_is_on_the_audit_trail
 async fn a_good_key_hears_what_is_wrong_with_its_request() {
     let world = World::start().await;
     let account = world.account(1_000_000_000).await;
-    let request = world.post("/user/api-keys", &account.key, &json!({"no_such_member": 1}));
-    Answer::to(request).await.refused(400, "unknown_field");
+    world.limit(account.id, &json!({"requests_per_minute": 7})).await;
+    // What stands of its limits belongs to calls of models alone.
+    let requests = [
+        (world.post("/user/api-keys", &account.key, &json!({"no_such_member": 1})), "unknown_field", ""),
+        (world.chat(&account.key, &json!({"model": 5})), "invalid_request", "7"),
+    ];
+    for (request, code, limit) in requests {
+        let answer = Answer::to(request).await;
+        assert_eq!(answer.header("x-ratelimit-limit-requests"), limit, "{}", answer.text);
+        answer.refused(400, code);
+    }
     // A key that may use other models only, or has spent what it may, must mend its request all the same.
     world.change_key(&account, "allowed_models = '{other/*}', spend_limit = 1, spent = 1").await;
     Answer::to(world.chat(&account.key, &json!({"model": 5}))).await.refused(400, "invalid_request");

@@ -177,6 +177,9 @@ async fn the_cron_secret_opens_the_cron_routes_and_nothing_else() {
                     for wrong in ["", "wrong", longer.as_str(), shorter.as_str()] {
                         assert_eq!(told(wrong).await, (401, "invalid_cron_secret".to_owned()), "{what}: {wrong}");
                     }
+                    let request = world.http.get(format!("{}{}", world.base_url, route.paths[0]));
+                    let as_another = request.header("authorization", format!("Basic {secret}"));
+                    Answer::to(as_another).await.refused(401, "invalid_cron_secret");
                 }
                 Auth::User | Auth::Admin => {
                     assert_eq!(told(&secret).await, (401, "invalid_api_key".to_owned()), "{what}");

@@ -136,7 +136,10 @@ async fn who_one_is_goes_before_how_often_and_that_before_credit() {
         world.sql(&change(set)).await;
         assert_eq!(call_elsewhere(&world, &account).await.outcome(), code);
         world.limit(account.id, &json!({ "requests_per_minute": 100 })).await;
-        assert_eq!(call_elsewhere(&world, &account).await.outcome(), code, "with the window open");
+        let open = call_elsewhere(&world, &account).await;
+        assert_eq!(open.outcome(), code, "with the window open");
+        // A stranger is not told how it stands.
+        assert_eq!(!open.header("x-ratelimit-limit-requests").is_empty(), code.0 == 403, "{code:?}");
         world.limit(account.id, &json!({ "requests_per_minute": 1 })).await;
         world.sql(&change(unset)).await;
     }

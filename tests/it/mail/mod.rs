@@ -253,6 +253,21 @@ async fn whoever_bounces_or_complains_is_written_to_once() {
 }
 
 #[tokio::test]
+async fn whose_mailbox_is_full_for_now_is_written_to_again() {
+    let world = World::start().await;
+    let account = world.account(0).await;
+    world.change_account(&account, "email = 'full@test.example'").await;
+    let body = r#"{"type": "email.bounced", "data": {"to": ["full@test.example"], "bounce": {"type": "Transient"}}}"#;
+    let (id, now) = ("msg_full", tests::now());
+    let request = world.http.post(format!("{}/api/resend/webhook", world.base_url)).header("svix-id", id);
+    let request = request.header("svix-timestamp", now.to_string()).header("content-type", "application/json");
+    let request = request.header("svix-signature", world.platform.mailbox.sign(id, now, body)).body(body);
+    assert_eq!(Answer::to(request).await.success()["outcome"], "ignored");
+    queue(&world, &account, "test", r#"{"at": "2026-11-28T12:00:00Z"}"#).await;
+    assert_eq!(cron(&world).await["sent"], 1);
+}
+
+#[tokio::test]
 async fn one_click_without_a_login_ends_a_kind_of_mail_and_a_scanner_ends_nothing() {
     let world = World::start().await;
     let account = world.account(0).await;

@@ -66,6 +66,14 @@ async fn what_is_asked_as_a_row_is_what_would_have_been_asked() {
                  from gateway.test_asked",
             )
             .await;
+        // When it was made need not be read from its id.
+        let made = world
+            .value(
+                "select jsonb_agg(coalesce((call ->> 'begun')::bigint
+                   = floor(extract(epoch from gateway.begun_at((call ->> 'call_id')::uuid))), false)) from gateway.test_asked",
+            )
+            .await;
+        assert_eq!(made, json!([true, true]), "{further}");
         world.sql("delete from gateway.test_asked").await;
         assert_eq!(asked[0], asked[1], "{further}");
         assert!(asked[0][1]["prompt_bound"].as_i64() > Some(5), "{asked}");
@@ -90,31 +98,10 @@ async fn what_is_settled_as_a_row_is_what_would_have_been_settled() {
         Some(hold.facts(Some("openrouter"), None, None, 0))
     };
     let plain = Settlement {
-        call_id: Uuid::now_v7(),
-        outcome: Outcome::Completed,
-        provider: Some("openrouter".to_owned()),
-        usage: Some(Usage { prompt: 10, completion: 20, ..Usage::default() }),
-        estimated: false,
-        charge_hold: false,
         request_id: r#"a "name" (\), it's"#.to_owned(),
-        error_code: None,
         stream: true,
         first_byte_ms: Some(1),
-        duration_ms: 2,
-        asked_ms: None,
-        attempts: Vec::new(),
-        app: None,
-        end_user: None,
-        tags: Vec::new(),
-        metadata: None,
-        answer_id: None,
-        finish_reason: None,
-        hold: facts(json!({})),
-        refused_keys: Vec::new(),
-        replayed_call: None,
-        idempotency: None,
-        turn: None,
-        stored_response: None,
+        ..tests::facts::settlement(Uuid::now_v7(), facts(json!({})))
     };
     let every = Usage { prompt: 10, cached: 1, written: 2, completion: 20, reasoning: 3, ..Usage::default() };
     let text = |text: &str| Some(text.to_owned());

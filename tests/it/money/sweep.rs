@@ -49,8 +49,8 @@ async fn a_hold_outlives_the_deadline_of_its_call_so_that_no_sweep_comes_before_
     let call = tokio::spawn(send(world.chat(&account.key, &hello(&json!({})))));
     certain("the call at the provider", gate.wait_for(1)).await;
     let left = world.value("select extract(epoch from expires_at - gateway.now())::integer from gateway.holds").await;
-    // The call is cut off 20 s before that limit.
-    assert!(left.as_i64() > Some(80), "{left}");
+    // It may take 100 s, and its settle has a minute more.
+    assert!(left.as_i64() > Some(120), "{left}");
     gate.release();
     assert_eq!(call.await.expect("no panic").status(), 200);
     world.settled().await;

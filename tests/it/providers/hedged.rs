@@ -109,6 +109,16 @@ async fn a_request_that_one_of_them_refuses_is_refused_and_the_other_is_not_wait
 }
 
 #[tokio::test]
+async fn a_second_one_is_asked_after_a_minute_at_the_latest() {
+    let tried = Tried::start().await;
+    for (hedge_ms, outcome) in [(60_000, (200, "")), (60_001, (400, "invalid_request"))] {
+        let body = hello(&json!({ "max_tokens": 200, "provider": { "hedge_ms": hedge_ms } }));
+        let told = Answer::to(tried.world.chat(&tried.key, &body)).await.outcome();
+        assert_eq!(told, (outcome.0, outcome.1.to_owned()), "{hedge_ms}");
+    }
+}
+
+#[tokio::test]
 async fn whoever_is_dropped_is_asked_no_longer_on_record() {
     let tried = Tried::start().await;
     tried.behaves("openrouter", Some("hang"));
@@ -131,8 +141,12 @@ async fn a_client_that_leaves_when_one_has_failed_pays_for_the_prompt_of_the_oth
     // The gateway hears of the failure a moment after the provider has told it.
     for moment in [10, 100, 1_000, 10_000] {
         forget(world).await;
+        // Before the first has failed, both are asked.
+        let gate = world.platform.providers.control().gate();
         let call = tokio::spawn(world.chat(&tried.key, &body).send());
-        let both = |all: &[RecordedRequest]| all.len() == 2 && all[0].ending.is_some();
+        certain("both at their providers", gate.wait_for(2)).await;
+        gate.release();
+        let both = |all: &[RecordedRequest]| all.iter().any(|one| one.ending.is_some());
         certain("the failure of the first", world.platform.providers.control().wait_for(both)).await;
         tokio::time::sleep(Duration::from_millis(moment)).await;
         call.abort();

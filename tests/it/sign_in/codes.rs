@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tests::answer::Answer;
 use tests::people::Person;
 use tests::world::World;
 
@@ -22,6 +23,15 @@ async fn mailed(world: &World, person: &Person) -> String {
 /// A code that is not `code`.
 fn other_than(code: &str) -> &'static str {
     if code == "000000" { "000001" } else { "000000" }
+}
+
+#[tokio::test]
+async fn without_mail_no_code_is_made_that_nobody_could_be_sent() {
+    let world = World::start().await;
+    let bare = world.another_gateway_with(&[("RESEND_API_KEY", "")]).await;
+    let request = world.http.post(format!("{bare}/auth/register")).json(&json!({"email": Person::new().email}));
+    Answer::to(request).await.refused(503, "not_configured");
+    assert_eq!(world.value("select count(*) from gateway.auth_codes").await, json!(0));
 }
 
 #[tokio::test]

@@ -17,14 +17,21 @@ const IMPATIENT: &str = "alter function public.begin_request set lock_timeout = 
 async fn calls_of_a_locked_account_wait_and_others_are_served_meanwhile() {
     let Some(world) = World::concurrent("another account beside a locked one").await else { return };
     let (account, other) = (world.account(CREDIT).await, world.account(CREDIT).await);
+    // Keys that have called are known for whose they are: an account has its places once, and not once a key.
+    let keys = [account.key.clone(), world.another_key(&account, "inference").await.key];
+    for key in &keys {
+        world.completion(key, &hello(&json!({}))).await;
+    }
+    world.settled().await;
     let lock = world.locked(&account).await;
     // More than there are connections. They wait until the lock ends, which it does when the others have been served.
-    let calls = join_all((0..24).map(|_| Answer::to(world.chat(&account.key, &hello(&json!({}))))));
+    let calls = join_all((0..24).map(|number| Answer::to(world.chat(&keys[number % 2], &hello(&json!({}))))));
     let meanwhile = async {
         world.until_waiting(2).await;
         for _ in 0..10 {
             world.completion(&other.key, &hello(&json!({}))).await;
         }
+        world.until_waiting(2).await;
         certain("the end of the lock", lock.batch_execute("rollback")).await.expect("a rollback");
     };
     let (served, ()) = tokio::join!(calls, meanwhile);

@@ -1,13 +1,19 @@
 //! A database that cannot be used when a call is settled.
 
+use std::time::Duration;
+
 use local::postgrest::Fault;
 use local::upstash::Engine;
 use serde_json::json;
+use shared::credits::hold::Hold;
+use shared::credits::settle::{drain_outbox, settle};
 use tests::answer::Answer;
 use tests::deadline::late_enough;
 use tests::watch::Watch;
 use tests::wire::WIRES;
-use tests::world::{World, hello, nanos, read, send};
+use tests::world::{MODEL, World, hello, nanos, read, send};
+use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::{CREDIT, waiting_settles};
 
@@ -61,6 +67,33 @@ async fn so_is_one_of_a_call_that_was_cut_at_its_deadline() {
         Some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn one_whose_turn_does_not_come_waits_in_the_outbox() {
+    let world = World::start().await;
+    let account = world.account(CREDIT).await;
+    let call_id = Uuid::now_v7();
+    let begin = json!({
+        "caller": {"key_hashes": [world.hash(&account.key)], "request_id": "r"},
+        "call": {"call_id": call_id, "model": MODEL, "providers": ["openrouter"], "allowed": ["openrouter"],
+                 "prompt_bound": 50, "images": 0, "tools": false, "modalities": [], "choices": 1, "output_limit": 100,
+                 "hold_seconds": 60, "markup": 10_000}});
+    let hold: Hold =
+        serde_json::from_value(world.value(&format!("select public.begin_request('{begin}')::jsonb")).await)
+            .expect("a hold");
+    let settlement = tests::facts::settlement(call_id, Some(hold.facts(Some("openrouter"), None, None, 0)));
+    let app = world.platform.gateway().expect("an app");
+    // Two are at the database, and stay there.
+    let later = Instant::now() + Duration::from_secs(60);
+    let taken = [app.turns.settle(account.id, later).await, app.turns.settle(account.id, later).await];
+    assert!(taken.iter().all(Option::is_some));
+    let charged = settle(&app, &settlement, Instant::now() + Duration::from_millis(20)).await;
+    assert_eq!((charged.stored, waiting_settles(&world).await), (false, 1));
+    assert_eq!(drain_outbox(&app).await, 1);
+    let (balance, held, _) = world.money(account.id).await;
+    assert!(balance < CREDIT && held == 0, "{balance} {held}");
+    world.assert_ledger_clean().await;
 }
 
 /// The database takes nothing of what is said in a call.

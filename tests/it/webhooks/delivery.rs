@@ -229,6 +229,17 @@ async fn without_a_keyring_what_is_due_waits() {
 }
 
 #[tokio::test]
+async fn a_test_of_one_accounts_webhook_sends_nothing_of_anothers() {
+    let (world, account, receiver, id, _) = with_webhook(&["payment.succeeded"]).await;
+    let (other, others) = (world.account(0).await, Receiver::start().await);
+    make(&world, &other, &others.url("/hook"), &["payment.succeeded"]).await;
+    happens(&world, &other, 5).await;
+    let test = format!("/user/webhooks/{id}/test");
+    Answer::to(world.post(&test, &account.key, &json!({}))).await.success();
+    assert_eq!((receiver.take().len(), others.take().len()), (1, 0));
+}
+
+#[tokio::test]
 async fn in_production_no_host_is_a_developers_own() {
     let world = World::with(Engine::InProcess, &[("WEBHOOK_LOCAL_HOSTS", "127.0.0.1")]).await;
     let (account, receiver) = (world.account(0).await, Receiver::start().await);

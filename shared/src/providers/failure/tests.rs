@@ -160,4 +160,6 @@ fn an_overload_that_says_until_when_is_told_so() {
     assert_eq!(told(429, &[("retry-after-ms", "1500")]), (429, Some(Duration::from_millis(1500))));
     assert_eq!(told(503, &[("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")]), (503, Some(Duration::ZERO)));
     assert_eq!(told(503, &[("retry-after", "soon")]), (502, None));
+    let hour = (503, Some(Duration::from_secs(3600)));
+    assert_eq!(told(503, &[("retry-after", "86400")]), hour, "nobody is sent away for a day by what one provider says");
 }
