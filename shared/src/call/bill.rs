@@ -157,7 +157,7 @@ impl CallRecord {
         let rates = &served.price.rates;
         let sells_cached = rates.cached.zip(rates.prompt).is_some_and(|(cached, prompt)| cached < prompt);
         let is_cached = usage.cached > 0 || usage.written > 0 || (sells_cached && usage.prompt >= LEAST);
-        (is_cached && self.outcome != Outcome::Failed).then_some(provider)
+        is_cached.then_some(provider)
     }
 
     /// Makes the usage known, unless the call costs nothing: the provider's figures where it gave them for the whole

@@ -249,5 +249,10 @@ mod tests {
         let settles = [turns.settle(account, until).await, turns.settle(account, until).await];
         assert!(settles.iter().all(Option::is_some));
         assert!(turns.settle(account, until).await.is_none(), "an account's settles queue, too");
+        // Nor for those of its own account.
+        let another = Uuid::new_v4();
+        turns.learn("another's", another);
+        let _begins = [turns.begin("another's", SHORT).await, turns.begin("another's", SHORT).await];
+        assert!(turns.settle(another, Instant::now() + SHORT).await.is_some());
     }
 }

@@ -97,6 +97,26 @@ async fn what_a_client_has_read_that_leaves_is_kept() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_has_the_end_of_its_answer_when_the_turn_is_in_the_books() {
+    let Some(world) = World::concurrent("a turn whose settle waits").await else { return };
+    let account = world.account(CREDIT).await;
+    let wire = WIRES.iter().find(|wire| converses(wire)).expect("a wire");
+    world.serves(wire, "standin/normal").await;
+    let chat = session(&world, &account, "One").await;
+    let gate = world.platform.providers.control().gate();
+    let call = tokio::spawn(send(ask(&world, wire, &account, &chat, false)));
+    certain("the turn at its provider", gate.wait_for(1)).await;
+    let lock = world.locked(&account).await;
+    gate.release();
+    world.until_waiting(1).await;
+    assert!(!call.is_finished(), "its next turn would find the session busy");
+    certain("the end of the lock", lock.batch_execute("rollback")).await.expect("a rollback");
+    assert_eq!(call.await.expect("no panic").status(), 200);
+    world.settled().await;
+    world.assert_ledger_clean().await;
+}
+
 #[tokio::test]
 async fn while_one_turn_runs_another_is_told_to_come_back() {
     each(async |wire, deployment| {

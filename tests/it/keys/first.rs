@@ -103,6 +103,10 @@ async fn a_good_key_hears_what_is_wrong_with_its_request() {
         assert_eq!(answer.header("x-ratelimit-limit-requests"), limit, "{}", answer.text);
         answer.refused(400, code);
     }
+    // Of the key's limit and its account's it is the one that leaves less.
+    world.change_key(&account, r#"rate_limits = '{"requests_per_minute": 3}'"#).await;
+    let answer = Answer::to(world.chat(&account.key, &json!({"model": 5}))).await;
+    assert_eq!(answer.header("x-ratelimit-limit-requests"), "3", "{}", answer.text);
     // A key that may use other models only, or has spent what it may, must mend its request all the same.
     world.change_key(&account, "allowed_models = '{other/*}', spend_limit = 1, spent = 1").await;
     Answer::to(world.chat(&account.key, &json!({"model": 5}))).await.refused(400, "invalid_request");

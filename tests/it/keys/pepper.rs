@@ -49,6 +49,18 @@ async fn a_key_under_an_old_pepper_still_works_and_its_use_hashes_it_anew() {
 }
 
 #[tokio::test]
+async fn a_new_key_is_made_under_the_newest_pepper() {
+    let world = World::start().await;
+    let account = world.account(0).await;
+    let both = gateway(&world, &format!("1:OLD,2:{NEW}")).await;
+    let request = world.http.post(format!("{both}/user/api-keys")).bearer_auth(&account.key);
+    let made = Answer::to(request.json(&json!({"name": "new", "environment": "live"}))).await.json();
+    let key = made["api_key"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
+    let new_only = gateway(&world, &format!("2:{NEW}")).await;
+    assert_eq!(balance(&world, &new_only, &Account { key, ..account }).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_key_under_a_pepper_that_is_gone_is_unknown() {
     let world = World::start().await;
     let account = world.account(1_000_000_000).await;

@@ -1,5 +1,6 @@
 //! Counting a prompt's tokens is no call: it has a limit of its own, by its number in a minute alone.
 
+use local::upstash::Fault;
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::world::{Account, MODEL, World, hello};
@@ -37,6 +38,18 @@ async fn counts_are_limited_apart_from_calls_and_by_the_minute_alone_over_all_in
     advance(&world, Duration::from_secs(120));
     assert_eq!(count_at(&world, &other, &account).await.status, 200);
     assert_eq!(world.leases().await, 0);
+    world.settled().await;
+}
+
+#[tokio::test]
+async fn without_redis_counts_take_nothing_of_the_floor_that_calls_have() {
+    let world = world().await;
+    let account = limited(&world, json!({"requests_per_minute": 1})).await;
+    world.platform.upstash.control().fault_always(Fault::Refuse);
+    assert_eq!(count_at(&world, &world.base_url, &account).await.status, 200);
+    count_at(&world, &world.base_url, &account).await.refused(429, "rate_limit_exceeded");
+    let body = hello(&json!({"max_tokens": 1}));
+    assert_eq!(call_at(chat(), &world, &world.base_url, &account.key, &body).await.status, 200);
     world.settled().await;
 }
 

@@ -134,7 +134,9 @@ async fn who_one_is_goes_before_how_often_and_that_before_credit() {
         ("expires_at = now()", "expires_at = null", told(401, "api_key_expired")),
     ] {
         world.sql(&change(set)).await;
-        assert_eq!(call_elsewhere(&world, &account).await.outcome(), code);
+        let closed = call_elsewhere(&world, &account).await;
+        // What its limits were before they were changed is not told of these.
+        assert_eq!((closed.outcome(), closed.header("x-ratelimit-limit-requests")), (code.clone(), ""));
         world.limit(account.id, &json!({ "requests_per_minute": 100 })).await;
         let open = call_elsewhere(&world, &account).await;
         assert_eq!(open.outcome(), code, "with the window open");

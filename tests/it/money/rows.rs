@@ -14,6 +14,18 @@ async fn whole(world: &World, function: &str, type_name: &str, row: &Value) -> V
     world.value(&whole).await
 }
 
+/// The prices of a row, which alone a usual call is charged by.
+const RATES: [&str; 5] = ["prompt", "cached", "written", "completion", "request"];
+
+async fn rates(world: &World, row: &Value) -> Value {
+    let row = row["row"].as_str().expect("a row").replace('\'', "''");
+    let columns: Vec<String> = RATES.iter().map(|rate| format!("'{rate}', (told).{rate}_price")).collect();
+    let columns = columns.join(", ");
+    let sql =
+        format!("select jsonb_build_object({columns}) from (select '{row}'::gateway.usual_settlement as told) as row");
+    world.value(&sql).await
+}
+
 /// Without what says nothing.
 fn stripped(value: &Value) -> Value {
     match value {
@@ -122,6 +134,9 @@ async fn what_is_settled_as_a_row_is_what_would_have_been_settled() {
         let mut expected = stripped(&json!(settlement));
         expected["hold"].as_object_mut().expect("a hold").remove("units");
         assert_eq!(whole(&world, "whole_settlement", "usual_settlement", &json!(row)).await, expected);
+        let frozen = &expected["hold"]["price"];
+        let frozen: Value = RATES.iter().map(|rate| ((*rate).to_owned(), frozen[*rate].clone())).collect();
+        assert_eq!(rates(&world, &json!(row)).await, frozen, "what is charged is what was frozen");
         let by_tests = tests::rows::settled(&json!(settlement));
         assert_eq!(whole(&world, "whole_settlement", "usual_settlement", &by_tests).await, expected);
     }

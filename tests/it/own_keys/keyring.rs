@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tests::answer::Answer;
-use tests::watch::poll;
+use tests::watch::{Watch, poll};
 use tests::world::{Account, World, hello};
 
 use super::{OWN, with_own_key};
@@ -30,7 +30,13 @@ async fn a_key_of_an_older_version_works_and_is_renewed_by_its_next_call() {
     assert_eq!(version(&world, &account).await, 1);
     assert_eq!(call(&world, &renewed, &account).await.status, 200);
     poll("the newer version", || async { version(&world, &account).await == 2 }).await;
+    world.settled().await;
+    // Once is enough.
+    let watch = Watch::new(&world);
     assert_eq!(call(&world, &renewed, &account).await.status, 200);
+    poll("the end of the call", || async { watch.functions().len() >= 2 }).await;
+    world.settled().await;
+    assert_eq!(watch.functions(), ["begin_request", "finish_request"]);
     // Who has only the new key reads it, who has only the old one does not any more.
     let newest = ring.split(',').next().expect("a key").to_owned();
     let without_old = world.another_gateway_with(&[("ENCRYPTION_KEYS", &newest)]).await;

@@ -56,6 +56,23 @@ async fn a_provider_that_failed_five_times_in_a_row_is_asked_last_by_every_insta
 }
 
 #[tokio::test]
+async fn so_is_one_whose_streams_break_off_though_they_have_begun_well() {
+    each(async |wire, deployment| {
+        let world = World::of(deployment, &[]).await;
+        world.platform.upstash.stop_clock(Duration::from_secs(2_000_000_000)).expect("the in-process Redis");
+        let account = world.account(CREDIT).await;
+        with_fallback(wire, &world, "error-mid").await;
+        for _ in 0..FAILURES {
+            world.platform.providers.control().clear();
+            ask_at(wire, &world, &world.base_url, &account.key, &body(wire, true)).await;
+            assert_eq!(asked(&world), [wire.provider]);
+        }
+        assert_eq!(order(wire, &world, &world.base_url, &account).await, ["chutes"]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn after_its_time_it_is_asked_first_again_and_one_failure_closes_it_off_again() {
     each(async |wire, deployment| {
         let (world, account) = opened(deployment, wire).await;

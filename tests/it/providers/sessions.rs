@@ -67,6 +67,27 @@ async fn a_session_goes_back_to_its_cache_and_a_call_without_one_to_the_cheapest
 }
 
 #[tokio::test]
+async fn who_sells_cached_tokens_for_less_is_gone_back_to_with_a_prompt_that_caches_take() {
+    let world = World::start().await;
+    let account = world.account(1_000_000_000).await;
+    let control = world.platform.providers.control();
+    for (prompt, by) in [(1_023, "openrouter"), (1_024, "chutes")] {
+        // It says nothing of what it has cached.
+        let usage = format!("standin/usage?prompt={prompt}&cached=0&reasoning=0");
+        world.model(MODEL, &[Route::new("openrouter", &usage), dearer("chutes", &usage)]).await;
+        let session = json!({ "session_id": format!("of {prompt}") });
+        control.set("openrouter", Some("status?code=500")).expect("a behaviour");
+        for served in ["chutes", by] {
+            let answer = Answer::to(world.chat(&account.key, &hello(&session))).await;
+            assert_eq!((answer.status, provider(&answer)), (200, served), "{prompt}: {}", answer.text);
+            world.settled().await;
+            control.set("openrouter", None).expect("a behaviour");
+        }
+        forget(&world).await;
+    }
+}
+
+#[tokio::test]
 async fn the_header_names_a_session_wherever_the_body_does_not() {
     let world = World::start().await;
     let account = world.account(1_000_000_000).await;

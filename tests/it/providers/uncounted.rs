@@ -1,5 +1,6 @@
 //! An answer whose usage nobody reported is counted by us, and never charged beyond its hold.
 
+use local::upstash::Engine;
 use serde_json::{Value, json};
 use shared::credits::tokens;
 use shared::formats::Format;
@@ -7,7 +8,7 @@ use tests::answer::Answer;
 use tests::deadline::patient_enough;
 use tests::scripted::{Script, Scripted, Then};
 use tests::wire::{WIRES, Wire, each, each_form_of_openai, each_of_openai};
-use tests::world::{Account, Deployment, World, nanos, price_of};
+use tests::world::{Account, Deployment, MODEL, Route, World, hello, nanos, price_of};
 
 use super::{CREDIT, alone, ask, body, is_given_up, newest};
 
@@ -205,6 +206,39 @@ async fn an_answer_that_has_ended_is_complete_whatever_comes_instead_of_its_usag
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_usage_of_nothing_is_no_plain_answer_and_costs_nothing() {
+    each_of_openai(async |wire, deployment| {
+        let (world, provider) = Scripted::world(deployment, wire, &[]).await;
+        let account = world.account(CREDIT).await;
+        let usage = json!({"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10});
+        provider.answers(Script::stream(&[json!({"id": "c", "choices": [], "usage": usage})]).done(&[]));
+        let answer = ask(wire, &world, &account.key, &body(wire, false)).await;
+        assert_eq!(answer.status, 502, "{}", answer.text);
+        let record = newest(&world).await;
+        assert_eq!((&record["outcome"], &record["cost"]), (&json!("failed"), &json!(0)), "{record}");
+        assert_eq!(record["prompt_tokens"].as_i64().unwrap_or_default(), 0, "{record}");
+        assert_eq!(world.money(account.id).await, (CREDIT, 0, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_provider_that_goes_on_is_not_given_up_however_long_it_takes() {
+    let world = World::with(Engine::InProcess, &[("PROVIDER_TIMEOUT_MS", "1000")]).await;
+    let account = world.account(CREDIT).await;
+    world.model(MODEL, &[Route::new("openrouter", "standin/slow?ms=100&chunks=25")]).await;
+    // On a busy machine one of its pauses may be as long as that.
+    for _ in 0..5 {
+        let answer = Answer::to(world.chat(&account.key, &hello(&json!({"stream": true})))).await;
+        if !is_given_up(&answer) {
+            assert!(answer.text.contains("[DONE]"), "{}", answer.text);
+            return;
+        }
+    }
+    panic!("it was given up each time");
 }
 
 #[tokio::test]
