@@ -12,10 +12,10 @@ use crate::provider::NAMES;
 /// # Errors
 /// When the database refuses.
 pub async fn assign(database: &Database, real: &[&str]) -> Result<(), DatabaseError> {
-    let (real, stand_ins): (Vec<&str>, Vec<&str>) = NAMES.iter().partition(|name| real.contains(name));
+    let stand_ins: Vec<&str> = NAMES.into_iter().filter(|name| !real.contains(name)).collect();
     let of_tests = "upstream_model like 'standin/%'";
     if let (Some(stand_in), false) = (stand_ins.first(), real.is_empty()) {
-        let list = list(&real);
+        let list = list(real);
         database
             .execute(&format!(
                 "insert into gateway.model_routes
@@ -26,7 +26,7 @@ pub async fn assign(database: &Database, real: &[&str]) -> Result<(), DatabaseEr
             ))
             .await?;
     }
-    let (all, real, stand_ins) = (real.is_empty(), list(&real), list(&stand_ins));
+    let (all, real, stand_ins) = (real.is_empty(), list(real), list(&stand_ins));
     database
         .execute(&format!(
             "update gateway.model_routes set enabled = case

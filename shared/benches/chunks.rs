@@ -18,6 +18,7 @@ use shared::formats::completions::CompletionRequest;
 use shared::formats::messages::{AlsoOverMessages, MessagesRequest};
 use shared::formats::responses::ResponsesRequest;
 use shared::formats::{Format, Request, Target};
+use shared::providers::Rows;
 use shared::providers::table::PROVIDERS;
 
 /// Events of a stream, each of which comes by itself.
@@ -51,10 +52,12 @@ fn request(format: Format) -> Box<dyn Request> {
     body.insert("stream".to_owned(), json!(true));
     let body = Bytes::from(Value::Object(body).to_string());
     match format {
-        Format::Completions => Box::new(AlsoOverMessages(CompletionRequest::parse(body).expect("a request"))),
-        Format::Responses => Box::new(AlsoOverMessages(ResponsesRequest::parse(body).expect("a request"))),
-        Format::Messages => Box::new(MessagesRequest::parse(body, &HeaderMap::new()).expect("a request")),
-        _ => Box::new(AlsoOverMessages(ChatRequest::parse(body).expect("a request"))),
+        Format::Completions => {
+            Box::new(AlsoOverMessages(CompletionRequest::parse(body, Rows::TABLE).expect("a request")))
+        }
+        Format::Responses => Box::new(AlsoOverMessages(ResponsesRequest::parse(body, Rows::TABLE).expect("a request"))),
+        Format::Messages => Box::new(MessagesRequest::parse(body, &HeaderMap::new(), Rows::TABLE).expect("a request")),
+        _ => Box::new(AlsoOverMessages(ChatRequest::parse(body, Rows::TABLE).expect("a request"))),
     }
 }
 

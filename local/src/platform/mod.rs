@@ -12,7 +12,7 @@ use std::path::Path;
 
 use shared::app::App;
 use shared::config::Config;
-use shared::config::variables::{self, Group, REFUSED, RUST_LOG, Variable, WEBHOOK_LOCAL_HOSTS};
+use shared::config::variables::{self, Group, PROVIDERS_JSON, REFUSED, RUST_LOG, Variable, WEBHOOK_LOCAL_HOSTS};
 use shared::providers::table::PROVIDERS;
 use shared::routes::{self, ROUTES};
 use shared::serve::serve_plain;
@@ -72,6 +72,8 @@ pub struct Platform {
     pub supabase_keys: Keys,
     secrets: Secrets,
     variables: HashMap<String, String>,
+    /// The providers of `PROVIDERS_JSON`, all of which are real.
+    own_providers: Vec<&'static str>,
     _resend: Loopback,
 }
 
@@ -162,6 +164,7 @@ impl Platform {
                 set(&url_name, url);
             }
         }
+        let own = Config::from_lookup(|name| environment(name).filter(|_| name == PROVIDERS_JSON.name)).rows.own();
         Ok(Self {
             database,
             postgrest,
@@ -173,6 +176,7 @@ impl Platform {
             supabase_keys,
             secrets,
             variables,
+            own_providers: own.iter().map(|row| row.name).collect(),
             _resend: resend,
         })
     }
@@ -207,7 +211,7 @@ impl Platform {
             let key = self.variables.get(&key_variable(name)).map(String::as_str);
             key.is_some() && key != self.providers.key(name)
         };
-        NAMES.into_iter().filter(is_real).collect()
+        NAMES.into_iter().filter(is_real).chain(self.own_providers.iter().copied()).collect()
     }
 
     /// A gateway in this process.
@@ -269,7 +273,7 @@ impl Platform {
 pub fn passed_on() -> impl Iterator<Item = &'static str> {
     let business = |variable: &&Variable| matches!(variable.group, Group::Business | Group::Times | Group::Traces);
     let own = variables::all().filter(business).map(|variable| variable.name);
-    own.chain([RUST_LOG.name]).chain(REFUSED.iter().map(|(name, ..)| *name))
+    own.chain([RUST_LOG.name, PROVIDERS_JSON.name]).chain(REFUSED.iter().map(|(name, ..)| *name))
 }
 
 fn key_variable(provider: &str) -> String {

@@ -140,7 +140,7 @@ async fn ask(call: &Call, timing: &mut Timing) -> Result<Admitted, RefusedCall> 
         model: &demand.model,
         kind: demand.kind.as_str(),
         providers: &providers,
-        allowed: &demand.routing.allowed,
+        allowed: demand.routing.allowed_unless_all(),
         own_key_fee: call.app.config.own_key_fee,
         hedged: demand.routing.hedge_ms.is_some(),
         wishes: &demand.routing.wishes,
@@ -220,7 +220,7 @@ fn alternatives(call: &Call) -> Vec<Alternative<'_>> {
     let of = demands.map(|demand| Alternative {
         model: &demand.model,
         providers: usable(&demand.routing, &call.app.config.providers),
-        allowed: &demand.routing.allowed,
+        allowed: demand.routing.allowed_unless_all(),
     });
     of.collect()
 }

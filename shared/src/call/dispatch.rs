@@ -76,7 +76,11 @@ fn in_turn<'a>(call: &'a Call, admitted: &Admitted) -> Vec<(Candidate, &'a Provi
     let known = Known { avoid: &avoid, cached_at: admitted.lease.cached_at.as_deref(), speeds: &admitted.lease.speeds };
     let mut candidates = Vec::new();
     for candidate in order(admitted.hold.candidates.clone(), &call.demand().routing, known) {
-        if let Some(settings) = own.iter().find(|settings| settings.provider.name == candidate.provider) {
+        // A server of the operator's own takes nobody else's key, be it one that was stored while it was another's.
+        let may_have =
+            |settings: &ProviderSettings| candidate.own_key.is_none() || !settings.provider.quirks.self_hosted;
+        let settings = own.iter().find(|settings| settings.provider.name == candidate.provider);
+        if let Some(settings) = settings.filter(|settings| may_have(settings)) {
             candidates.push((candidate, settings));
         }
     }

@@ -7,6 +7,8 @@
 mod alerts;
 mod log_levels;
 mod misconfigured;
+mod own_entry;
+mod own_providers;
 mod providers;
 mod read;
 mod secrets;
@@ -22,6 +24,7 @@ use std::time::Duration;
 
 use crate::error::{Code, Error};
 use crate::key_environment::KeyEnvironment;
+use crate::providers::Rows;
 use crate::providers::table::PROVIDERS;
 use read::Reader;
 
@@ -120,8 +123,10 @@ pub struct Config {
     pub topup_fee: u64,
     /// What cron callers must present.
     pub cron_secret: Setting<String>,
-    /// The providers in the table's order.
+    /// The providers in the table's order, and behind them this deployment's own.
     pub providers: Vec<ProviderSettings>,
+    /// Every provider that is known, with or without a key of ours.
+    pub rows: Rows,
     /// What a caller pays, in basis points of the provider's price: 10 000 is the price itself.
     pub markup_basis_points: u32,
     /// What calls with callers' own keys at providers cost, if anything.
@@ -186,6 +191,7 @@ impl Config {
         if let Some(refused) = stripe::live_preview(environment, &stripe) {
             reader.needed(Err(refused), ());
         }
+        let (rows, own_providers) = own_providers::read(&reader);
         Self {
             environment,
             supabase: stores::supabase(&reader),
@@ -206,7 +212,8 @@ impl Config {
                 "is not set",
                 "make one with `openssl rand -hex 32`; Vercel sends it with each cron call",
             )),
-            providers: PROVIDERS.iter().map(|row| providers::provider(row, &reader)).collect(),
+            providers: PROVIDERS.iter().map(|row| providers::provider(row, &reader)).chain(own_providers).collect(),
+            rows,
             markup_basis_points: reader.needed(reader.basis_points(&variables::PRICING_MARKUP_PERCENT), 10_000),
             own_key_fee: OwnKeyFee::of(number(&variables::OWN_KEY_FEE_BP), number(&variables::OWN_KEY_FREE_MONTHLY)),
             price_change_percent: number(&variables::PRICE_CHANGE_PERCENT),

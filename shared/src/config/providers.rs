@@ -48,14 +48,7 @@ pub fn key_name(provider: &str, place: usize) -> String {
 /// Reads what the environment says of one provider. An address that is no URL, or that a key needs and is not there, leaves
 /// it without endpoints, and the process does not start.
 pub(super) fn provider<F: Fn(&str) -> Option<String>>(row: &'static Provider, reader: &Reader<F>) -> ProviderSettings {
-    let mut keys: Vec<String> = Vec::new();
-    for key in reader.text(&row.key).unwrap_or_default().split(',').map(str::trim).filter(|key| !key.is_empty()) {
-        if !keys.iter().any(|known| known == key) {
-            keys.push(key.to_owned());
-        }
-    }
-    let names = (0..keys.len()).map(|place| key_name(row.name, place));
-    let key_names = if keys.len() > 1 { names.collect() } else { Vec::new() };
+    let keys = keys(&reader.text(&row.key).unwrap_or_default());
     let needs_address = row.base_url.is_empty();
     let base_url = if !needs_address || reader.text(&row.address).is_some() {
         reader.needed(reader.url(&row.address), String::new())
@@ -65,17 +58,33 @@ pub(super) fn provider<F: Fn(&str) -> Option<String>>(row: &'static Provider, re
     } else {
         String::new()
     };
-    let endpoint = |(format, path): &(Format, &str)| Some((*format, Url::parse(&format!("{base_url}{path}")).ok()?));
     let of_portkey = |variable: &Variable| match row.authentication {
         Authentication::Portkey => reader.text(variable),
         Authentication::Bearer | Authentication::Header(_) => None,
     };
     ProviderSettings {
-        provider: row,
-        keys,
-        key_names,
-        endpoints: row.speaks.iter().filter_map(endpoint).collect(),
         virtual_key: of_portkey(&PORTKEY_VIRTUAL_KEY),
         upstream: of_portkey(&PORTKEY_PROVIDER),
+        ..settings(row, keys, &base_url)
     }
+}
+
+/// A provider at this address, with these keys of ours.
+pub(super) fn settings(row: &'static Provider, keys: Vec<String>, base_url: &str) -> ProviderSettings {
+    let names = (0..keys.len()).map(|place| key_name(row.name, place));
+    let key_names = if keys.len() > 1 { names.collect() } else { Vec::new() };
+    let endpoint = |(format, path): &(Format, &str)| Some((*format, Url::parse(&format!("{base_url}{path}")).ok()?));
+    let endpoints = row.speaks.iter().filter_map(endpoint).collect();
+    ProviderSettings { provider: row, keys, key_names, endpoints, virtual_key: None, upstream: None }
+}
+
+/// Keys with commas between them, each once.
+pub(super) fn keys(text: &str) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    for key in text.split(',').map(str::trim).filter(|key| !key.is_empty()) {
+        if !keys.iter().any(|known| known == key) {
+            keys.push(key.to_owned());
+        }
+    }
+    keys
 }

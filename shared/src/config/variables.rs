@@ -58,6 +58,7 @@ variables! {
         ENCRYPTION_KEYS: Keyring, Optional, "users' own provider keys: `1:` and a Fernet key (`openssl rand -base64 32 | tr '+/' '-_'`); to change it, put `2:…,` before it";
     }
     Providers {
+        PROVIDERS_JSON: Secret, Optional, "further providers of your own that speak OpenAI's or Anthropic's formats, as a JSON array: docs/providers.md";
         PORTKEY_VIRTUAL_KEY: Secret, Optional, "the virtual key by which Portkey routes";
         PORTKEY_PROVIDER: Text, Default("openai"), "the provider to which Portkey routes where there is no virtual key";
     }

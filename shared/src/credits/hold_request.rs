@@ -6,7 +6,6 @@ use uuid::Uuid;
 use super::units::Units;
 use crate::config::OwnKeyFee;
 use crate::idempotency::Idempotency;
-use crate::providers::table::PROVIDERS;
 use crate::providers::wishes::Wishes;
 
 /// What is asked of the database before a provider is.
@@ -23,9 +22,9 @@ pub struct HoldRequest<'a> {
     pub kind: &'static str,
     /// The providers that may serve it with our key.
     pub providers: &'a [&'static str],
-    /// The providers that the caller lets serve it: with a key of the caller's own, they may. `true` stands for all there are.
+    /// The providers that the caller lets serve it, unless it lets all: with a key of the caller's own, they may.
     #[serde(serialize_with = "all_or_listed")]
-    pub allowed: &'a [&'static str],
+    pub allowed: Option<&'a [&'static str]>,
     /// What calls with such a key cost, if the operator charges for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub own_key_fee: Option<OwnKeyFee>,
@@ -80,15 +79,19 @@ pub struct Alternative<'a> {
     pub providers: Vec<&'static str>,
     /// The providers that the caller lets serve it, as above.
     #[serde(serialize_with = "all_or_listed")]
-    pub allowed: &'a [&'static str],
+    pub allowed: Option<&'a [&'static str]>,
 }
 
 fn is_chat(kind: &&str) -> bool {
     *kind == "chat"
 }
 
-fn all_or_listed<S: Serializer>(allowed: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-    if allowed.len() == PROVIDERS.len() { serializer.serialize_bool(true) } else { serializer.collect_seq(allowed) }
+/// `true` stands for all there are.
+fn all_or_listed<S: Serializer>(allowed: &Option<&[&str]>, serializer: S) -> Result<S::Ok, S::Error> {
+    match allowed {
+        None => serializer.serialize_bool(true),
+        Some(allowed) => serializer.collect_seq(*allowed),
+    }
 }
 
 /// What the hold must know of a call whose answer is stored, or that goes on from one that is: what was said before is a part of the

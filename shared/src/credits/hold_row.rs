@@ -6,7 +6,6 @@ use super::hold_request::HoldRequest;
 use super::row::{Fields, Row};
 use crate::caller::Caller;
 use crate::config::OwnKeyFee;
-use crate::providers::table::PROVIDERS;
 
 /// What makes no call an unusual one, and is seldom needed.
 #[derive(Serialize)]
@@ -36,7 +35,7 @@ impl HoldRequest<'_> {
         let rest = Rest {
             own_key_fee: self.own_key_fee.as_ref(),
             end_user: self.end_user,
-            allowed: (self.allowed.len() != PROVIDERS.len()).then_some(self.allowed),
+            allowed: self.allowed,
             older_hashes,
         };
         let rest = Some(serde_json::to_string(&rest).ok()?).filter(|rest| rest != "{}");

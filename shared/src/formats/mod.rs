@@ -91,6 +91,8 @@ pub struct Upstream {
 /// Those of [`Request::for_provider`].
 pub fn upstream(request: &dyn Request, target: &Target<'_>) -> Result<Upstream, Error> {
     let mut upstream = request.for_provider(target)?;
+    // Of a provider that speaks neither a chat nor messages, into which all that writes text is translated, no text can be had.
+    target.speaks(upstream.format)?;
     if upstream.format == Format::Chat {
         let adapted = chat::dialect::adapt(upstream.body, &target.provider.quirks.chat);
         upstream.body = adapted.map_err(|error| openai::body::unwritable(&error))?;

@@ -109,7 +109,7 @@ pub(super) fn headers(app: &App, settings: &ProviderSettings, credential: &Crede
     };
     match settings.provider.authentication {
         // A server of one's own may want none.
-        Authentication::Bearer if key.is_empty() => {}
+        Authentication::Bearer | Authentication::Header(_) if key.is_empty() => {}
         Authentication::Bearer => insert(header::AUTHORIZATION, &format!("Bearer {key}"), true),
         Authentication::Header(name) => insert(HeaderName::from_static(name), key, true),
         Authentication::Portkey => {

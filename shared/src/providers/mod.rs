@@ -14,6 +14,7 @@ mod parameters;
 pub mod preferred;
 pub mod quirks;
 pub mod routing;
+mod rows;
 pub mod table;
 pub mod wishes;
 mod words;
@@ -22,9 +23,10 @@ use crate::formats::format::Format;
 use crate::variable::Variable;
 
 pub use quirks::Quirks;
+pub use rows::Rows;
 
 /// A provider.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Provider {
     /// Its name in the catalog and in `provider:model` ids.
     pub name: &'static str,
@@ -34,15 +36,15 @@ pub struct Provider {
     pub base_url: &'static str,
     /// How it wants our key.
     pub authentication: Authentication,
-    /// The formats that it speaks, each with its endpoint's path behind the base URL. Every provider speaks chat or
-    /// Messages: what a client asks for in any other format of text is translated into one of them. Into what makes no
-    /// text nothing can be translated.
+    /// The formats that it speaks, each with its endpoint's path behind the base URL. Every provider of the table speaks
+    /// chat or Messages: what a client asks for in any other format of text is translated into one of them. Into what makes
+    /// no text nothing can be translated.
     pub speaks: &'static [(Format, &'static str)],
     /// What is different about it.
     pub quirks: Quirks,
-    /// The variable of our key there.
+    /// The variable of our key there; of one that the configuration adds, that which adds it.
     pub key: Variable,
-    /// The variable of another address.
+    /// The variable of another address; likewise.
     pub address: Variable,
 }
 

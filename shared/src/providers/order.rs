@@ -77,6 +77,7 @@ mod tests {
     use super::*;
     use crate::credits::price::Price;
     use crate::limits::Speed;
+    use crate::providers::Rows;
     use crate::providers::preferred::Preferred;
     use crate::providers::wishes::Wishes;
 
@@ -101,6 +102,7 @@ mod tests {
     #[test]
     fn wishes_go_before_health_and_health_before_price() {
         let none = Routing {
+            rows: Rows::TABLE,
             allowed: vec![],
             order: vec![],
             fallbacks: true,

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::parameters;
 use super::preferred::Preferred;
-use super::table::PROVIDERS;
+use super::rows::Rows;
 use super::wishes::Wishes;
 use crate::error::Error;
 use crate::object::Object;
@@ -12,6 +12,8 @@ use crate::object::Object;
 /// The request's wishes about providers (OpenRouter's `provider` object, and a `provider:model` id).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Routing {
+    /// Those that the deployment knows.
+    pub rows: Rows,
     /// The providers that may serve it.
     pub allowed: Vec<&'static str>,
     /// Those to be tried first.
@@ -33,6 +35,12 @@ pub struct Routing {
 }
 
 impl Routing {
+    /// The providers that may serve it, unless all may.
+    #[must_use]
+    pub fn allowed_unless_all(&self) -> Option<&[&'static str]> {
+        (self.allowed.len() != self.rows.count()).then_some(&self.allowed)
+    }
+
     /// Whether it must be known how fast providers were lately.
     #[must_use]
     pub fn goes_by_speed(&self) -> bool {
@@ -91,7 +99,7 @@ impl Routing {
     ///
     /// # Errors
     /// 400 that names `provider`.
-    pub fn read(request: &Object<'_>, pinned: Option<&'static str>) -> Result<Self, Error> {
+    pub fn read(request: &Object<'_>, pinned: Option<&'static str>, rows: Rows) -> Result<Self, Error> {
         const SHAPE: &str = "`provider` is an object with `order`, `only`, `ignore`, `allow_fallbacks`, `sort`, `max_price`, \
              `preferred_max_latency`, `preferred_min_throughput`, `require_parameters`, `quantizations`, `data_collection` and `zdr`.";
         let wishes: Object<'_> =
@@ -101,7 +109,7 @@ impl Routing {
             let mut seen = HashSet::new();
             let mut providers = Vec::new();
             for name in names.unwrap_or_default() {
-                let provider = provider_named(&name)
+                let provider = provider_named(&name, rows)
                     .ok_or_else(|| Error::invalid("provider", "`provider` names a provider that is not known here."))?;
                 if seen.insert(provider) {
                     providers.push(provider);
@@ -112,7 +120,7 @@ impl Routing {
         let (order, only, ignore) = (named("order")?, named("only")?, named("ignore")?);
         let fallbacks = wishes.read("allow_fallbacks").map_err(|_| Error::invalid("provider", SHAPE))?.unwrap_or(true);
         let required = Wishes::read(request, &wishes)?;
-        let allowed = PROVIDERS
+        let allowed = rows
             .iter()
             .filter(|row| required.parameters().iter().all(|parameter| parameters::reaches(row, parameter)))
             .map(|row| row.name)
@@ -122,6 +130,7 @@ impl Routing {
             .collect();
         let sort = Sort::read(request, &wishes)?;
         Ok(Self {
+            rows,
             allowed,
             order,
             fallbacks,
@@ -178,16 +187,16 @@ const SORTS: [(&str, Sort); 2] = [(":floor", Sort::Price), (":nitro", Sort::Thro
 /// `chutes:deepseek/deepseek-r1` names its provider; `deepseek/deepseek-r1:free` is just an id. What asks for an order of providers
 /// is no part of it.
 #[must_use]
-pub fn pinned(model: &str) -> (Option<&'static str>, &str) {
+pub fn pinned(model: &str, rows: Rows) -> (Option<&'static str>, &str) {
     let model = SORTS.iter().find_map(|(ending, _)| model.strip_suffix(ending)).unwrap_or(model);
     model
         .split_once(':')
-        .and_then(|(name, rest)| Some((provider_named(name)?, rest)))
+        .and_then(|(name, rest)| Some((provider_named(name, rows)?, rest)))
         .map_or((None, model), |(provider, rest)| (Some(provider), rest))
 }
 
-fn provider_named(name: &str) -> Option<&'static str> {
-    PROVIDERS.iter().map(|row| row.name).find(|known| known.eq_ignore_ascii_case(name))
+fn provider_named(name: &str, rows: Rows) -> Option<&'static str> {
+    rows.iter().map(|row| row.name).find(|known| known.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
@@ -196,15 +205,15 @@ mod tests {
 
     fn read(provider: &str) -> Result<Routing, Error> {
         let request = format!(r#"{{"provider":{provider}}}"#);
-        Routing::read(&serde_json::from_str(&request).expect("an object"), None)
+        Routing::read(&serde_json::from_str(&request).expect("an object"), None, Rows::TABLE)
     }
 
     #[test]
     fn a_provider_can_be_pinned_wished_for_or_ignored() {
-        assert_eq!(pinned("chutes:deepseek/r1:free"), (Some("chutes"), "deepseek/r1:free"));
-        assert_eq!(pinned("deepseek/r1:free"), (None, "deepseek/r1:free"));
-        assert_eq!(pinned("chutes:deepseek/r1:free:floor"), (Some("chutes"), "deepseek/r1:free"));
-        assert_eq!(pinned("deepseek/r1:nitro"), (None, "deepseek/r1"));
+        assert_eq!(pinned("chutes:deepseek/r1:free", Rows::TABLE), (Some("chutes"), "deepseek/r1:free"));
+        assert_eq!(pinned("deepseek/r1:free", Rows::TABLE), (None, "deepseek/r1:free"));
+        assert_eq!(pinned("chutes:deepseek/r1:free:floor", Rows::TABLE), (Some("chutes"), "deepseek/r1:free"));
+        assert_eq!(pinned("deepseek/r1:nitro", Rows::TABLE), (None, "deepseek/r1"));
         let routing =
             read(r#"{"order":["Chutes","chutes"],"ignore":["portkey"],"allow_fallbacks":false}"#).expect("valid");
         assert_eq!((routing.order, routing.fallbacks), (vec!["chutes"], false));
@@ -215,7 +224,9 @@ mod tests {
     fn nobody_is_asked_whom_a_required_parameter_does_not_reach() {
         let allowed = |seed: &str, required: bool| {
             let request = format!(r#"{{"seed":{seed},"provider":{{"require_parameters":{required}}}}}"#);
-            Routing::read(&serde_json::from_str(&request).expect("an object"), None).expect("valid").allowed
+            Routing::read(&serde_json::from_str(&request).expect("an object"), None, Rows::TABLE)
+                .expect("valid")
+                .allowed
         };
         assert!(!allowed("1", true).contains(&"anthropic") && allowed("1", true).contains(&"openai"));
         assert!(allowed("1", false).contains(&"anthropic") && allowed("null", true).contains(&"anthropic"));
@@ -231,7 +242,8 @@ mod tests {
             (r#"{"model":"a/b:nitro","provider":{"sort":"price"}}"#, Some(Sort::Price)),
             (r#"{"model":"a/b:free","provider":{"sort":null}}"#, None),
         ] {
-            let read = Routing::read(&serde_json::from_str(request).expect("an object"), None).expect("valid");
+            let read =
+                Routing::read(&serde_json::from_str(request).expect("an object"), None, Rows::TABLE).expect("valid");
             assert_eq!(read.sort, sort, "{request}");
         }
     }
@@ -246,12 +258,16 @@ mod tests {
             (r#"{"metadata":{"user_id":"m"}}"#, Some("m")),
             (r#"{"metadata":"m"}"#, None),
         ] {
-            let read = Routing::read(&serde_json::from_str(request).expect("an object"), None).expect("valid");
+            let read =
+                Routing::read(&serde_json::from_str(request).expect("an object"), None, Rows::TABLE).expect("valid");
             assert_eq!(read.session.as_deref(), session, "{request}");
             assert_eq!(read.session_id.as_deref(), Some("s").filter(|_| request.contains(r#":"s""#)), "{request}");
         }
         let long = format!(r#"{{"user":"{}"}}"#, "u".repeat(LONGEST_SESSION + 1));
-        assert_eq!(Routing::read(&serde_json::from_str(&long).expect("an object"), None).expect("valid").session, None);
+        assert_eq!(
+            Routing::read(&serde_json::from_str(&long).expect("an object"), None, Rows::TABLE).expect("valid").session,
+            None
+        );
     }
 
     #[test]

@@ -22,12 +22,27 @@ const EDITS: (Format, &str) = (Format::ImageEdit, "/images/edits");
 const TRANSCRIPTIONS: (Format, &str) = (Format::Transcription, "/audio/transcriptions");
 const TRANSLATIONS: (Format, &str) = (Format::Translation, "/audio/translations");
 
+/// The formats by the names that a configuration has for them, each at its usual path.
+pub const FORMATS: [(&str, (Format, &str)); Format::ALL.len()] = [
+    ("chat", CHAT),
+    ("completions", COMPLETIONS),
+    ("messages", MESSAGES),
+    ("responses", RESPONSES),
+    ("embeddings", EMBEDDINGS),
+    ("rerank", RERANK),
+    ("images", IMAGES),
+    ("image_edits", EDITS),
+    ("speech", SPEECH),
+    ("transcriptions", TRANSCRIPTIONS),
+    ("translations", TRANSLATIONS),
+];
+
 use Authentication::{Bearer, Header, Portkey};
 
 /// What most rows share.
 const PLAIN: Quirks = Quirks::PLAIN;
 /// Servers of open models, whose chat knows a system message and no developer's, and of the output limit's names the older.
-const OPEN: Quirks = Quirks { open_weights: true, chat: OLDER, ..PLAIN };
+pub const OPEN: Quirks = Quirks { open_weights: true, chat: OLDER, ..PLAIN };
 const OLDER: ChatDialect = ChatDialect { older_limit: true, system_only: true, ..ChatDialect::PLAIN };
 const SYSTEM_ONLY: ChatDialect = ChatDialect { system_only: true, ..ChatDialect::PLAIN };
 /// Models that think before they call a tool, and want to be told again what.

@@ -10,6 +10,7 @@ use shared::formats::incoming::Incoming;
 use shared::formats::messages::{AlsoOverMessages, MessagesRequest};
 use shared::formats::responses::ResponsesRequest;
 use shared::formats::{Broken, Format, Progress, Request, Target};
+use shared::providers::Rows;
 use shared::providers::table::PROVIDERS;
 use tests::wire::{WIRES, Wire};
 
@@ -17,10 +18,14 @@ use tests::wire::{WIRES, Wire};
 fn read(wire: &Wire, body: &Value) -> Box<dyn Request> {
     let body = Bytes::from(body.to_string());
     match wire.format {
-        Format::Chat => Box::new(AlsoOverMessages(ChatRequest::parse(body).expect("a chat"))),
-        Format::Completions => Box::new(AlsoOverMessages(CompletionRequest::parse(body).expect("a completion"))),
-        Format::Messages => Box::new(MessagesRequest::parse(body, &HeaderMap::new()).expect("a message")),
-        Format::Responses => Box::new(AlsoOverMessages(ResponsesRequest::parse(body).expect("a response"))),
+        Format::Chat => Box::new(AlsoOverMessages(ChatRequest::parse(body, Rows::TABLE).expect("a chat"))),
+        Format::Completions => {
+            Box::new(AlsoOverMessages(CompletionRequest::parse(body, Rows::TABLE).expect("a completion")))
+        }
+        Format::Messages => Box::new(MessagesRequest::parse(body, &HeaderMap::new(), Rows::TABLE).expect("a message")),
+        Format::Responses => {
+            Box::new(AlsoOverMessages(ResponsesRequest::parse(body, Rows::TABLE).expect("a response")))
+        }
         other => panic!("say how {other:?} is read"),
     }
 }

@@ -87,7 +87,7 @@ pub async fn set(
     Path(alias): Path<String>,
     input: Input<AliasSettings>,
 ) -> Result<Response> {
-    if !is_name(&alias) || pinned(&alias).0.is_some() {
+    if !is_name(&alias) || pinned(&alias, app.config.rows).0.is_some() {
         return Err(Error::invalid(
             "alias",
             "An alias is 1 to 128 letters, digits and . _ : / ~ @ -, and does not begin with a provider and a colon.",

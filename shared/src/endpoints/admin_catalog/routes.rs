@@ -15,7 +15,6 @@ use crate::endpoints::answer::{self, Page};
 use crate::endpoints::input::{Input, Params, page_size};
 use crate::endpoints::members::optional_object;
 use crate::error::{Error, Result};
-use crate::providers::table::PROVIDERS;
 use crate::providers::wishes::QUANTIZATIONS;
 
 /// Who has the last word about a route's price.
@@ -115,10 +114,12 @@ pub async fn list(State(app): State<SharedApp>, caller: Caller, Params(query): P
     responses((status = 200, body = AdminRoute), (status = 404, description = "`model_not_found`")))]
 pub async fn set(State(app): State<SharedApp>, caller: Caller, input: Input<RouteSettings>) -> Result<Response> {
     let RouteSettings { model, provider, upstream_model, enabled, price, pinned, .. } = &input.body;
-    if !PROVIDERS.iter().any(|row| row.name == *provider) {
+    // Where one is known no longer, its routes can be taken out of use all the same.
+    let takes_out = *enabled == Some(false) && upstream_model.is_none();
+    if app.config.rows.named(provider).is_none() && !takes_out {
         return Err(Error::invalid(
             "provider",
-            "`provider` is not known here; GET /models/providers lists those that are.",
+            "`provider` is not known here; GET /health names those that are, and `PROVIDERS_JSON` adds others.",
         ));
     }
     if upstream_model.as_ref().is_some_and(|name| !(1..=200).contains(&name.len()) || name.contains('\0')) {

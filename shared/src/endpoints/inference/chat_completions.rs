@@ -240,8 +240,8 @@ pub async fn create(
     payload: Payload,
 ) -> Result<Response> {
     let requests = match dialect {
-        Dialect::OpenAi => vec![ChatRequest::parse(payload.0)?],
-        Dialect::OpenRouter => ChatRequest::parse_alternatives(payload.0)?,
+        Dialect::OpenAi => vec![ChatRequest::parse(payload.0, app.config.rows)?],
+        Dialect::OpenRouter => ChatRequest::parse_alternatives(payload.0, app.config.rows)?,
     };
     let mut session_id = None;
     let mut in_turn: Vec<Arc<dyn Request>> = Vec::with_capacity(requests.len());

@@ -99,7 +99,7 @@ pub async fn create(
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response> {
-    let request = AlsoOverMessages(CompletionRequest::parse(payload.0)?);
+    let request = AlsoOverMessages(CompletionRequest::parse(payload.0, app.config.rows)?);
     let session_id = session.of(&request)?;
     call::run(app, &invocation, caller, Arc::new(request), origin(&headers), session_id).await
 }

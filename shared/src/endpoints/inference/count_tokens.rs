@@ -56,7 +56,7 @@ pub struct TokenCount {
 pub async fn count(State(app): State<SharedApp>, caller: Caller, _: NoSession, payload: Payload) -> Result<Response> {
     {
         let request = body::parse(&payload.0)?;
-        body::model(&request)?;
+        body::model(&request, app.config.rows)?;
     }
     let status = admit(&app, &caller).await?;
     // Off the async threads: a prompt may be megabytes.

@@ -78,5 +78,6 @@ pub async fn create(
     payload: Payload,
 ) -> Result<Response> {
     let form = form::read(&headers, payload.0, FILES).await?;
-    call::run(app, &invocation, caller, Arc::new(Request::parse(form)?), origin(&headers), None).await
+    let request = Request::parse(form, app.config.rows)?;
+    call::run(app, &invocation, caller, Arc::new(request), origin(&headers), None).await
 }

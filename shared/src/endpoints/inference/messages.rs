@@ -141,7 +141,7 @@ pub async fn create(
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response> {
-    let request = MessagesRequest::parse(payload.0, &headers)?;
+    let request = MessagesRequest::parse(payload.0, &headers, app.config.rows)?;
     let session_id = session.of(&request)?;
     call::run(app, &invocation, caller, Arc::new(request), origin(&headers), session_id).await
 }

@@ -163,7 +163,7 @@ pub async fn create(
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<HttpResponse> {
-    let request = ResponsesRequest::parse(payload.0)?;
+    let request = ResponsesRequest::parse(payload.0, app.config.rows)?;
     let session_id = session.of(&request)?;
     let request = if session_id.is_some() { request.in_session()? } else { request };
     let request = Arc::new(AlsoOverMessages(request));

@@ -61,5 +61,6 @@ pub async fn create(
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response> {
-    call::run(app, &invocation, caller, Arc::new(Request::parse(payload.0)?), origin(&headers), None).await
+    let request = Request::parse(payload.0, app.config.rows)?;
+    call::run(app, &invocation, caller, Arc::new(request), origin(&headers), None).await
 }

@@ -90,7 +90,7 @@ pub async fn create(
     payload: Payload,
 ) -> Result<Response> {
     let form = form::read(&headers, payload.0, FILES).await?;
-    let request = Request::parse(form, Wanted::Transcription)?;
+    let request = Request::parse(form, Wanted::Transcription, app.config.rows)?;
     call::run(app, &invocation, caller, Arc::new(request), origin(&headers), None).await
 }
 
@@ -117,6 +117,6 @@ pub async fn translate(
     payload: Payload,
 ) -> Result<Response> {
     let form = form::read(&headers, payload.0, FILES).await?;
-    let request = Request::parse(form, Wanted::Translation)?;
+    let request = Request::parse(form, Wanted::Translation, app.config.rows)?;
     call::run(app, &invocation, caller, Arc::new(request), origin(&headers), None).await
 }

@@ -153,6 +153,7 @@ pub struct NewByokKey {
 pub async fn create(State(app): State<SharedApp>, caller: Caller, input: Input<NewByokKey>) -> Result<Response> {
     let new = input.body;
     check_users(new.allowed_user_ids.as_deref())?;
+    let provider = new.provider.name(app.config.rows)?;
     let secret = seal(&app, "key", &new.key)?;
     let settings = KeySettings {
         name: Some(new.name),
@@ -163,7 +164,7 @@ pub async fn create(State(app): State<SharedApp>, caller: Caller, input: Input<N
         ..KeySettings::default()
     };
     let request =
-        json!({ "provider": new.provider, "secret": secret, "additional": true, "settings": settings.checked()? });
+        json!({ "provider": provider, "secret": secret, "additional": true, "settings": settings.checked()? });
     let kept: ProviderKey = caller.rpc(&app, "set_provider_key", json!({ "request": request })).await?;
     Ok((StatusCode::CREATED, answer::private(&shown(&ByokKeyAnswer { data: kept.into() })?)).into_response())
 }
@@ -183,8 +184,9 @@ pub async fn list(State(app): State<SharedApp>, caller: Caller, Params(query): P
         let param = if offset > MOST { "offset" } else { "limit" };
         return Err(Error::invalid(param, format!("`{param}` is a number up to {MOST}.")));
     }
+    let at = query.provider.map(|provider| provider.name(app.config.rows)).transpose()?;
     let kept: Kept = caller.rpc(&app, "list_provider_keys", json!({})).await?;
-    let is_wanted = |key: &ProviderKey| query.provider.is_none_or(|provider| provider.name() == key.provider);
+    let is_wanted = |key: &ProviderKey| at.is_none_or(|provider| provider == key.provider);
     let wanted: Vec<ProviderKey> = kept.data.into_iter().filter(is_wanted).collect();
     let total_count = wanted.len();
     let page = wanted.into_iter().skip(offset as usize).take(limit as usize).map(ByokKey::from);

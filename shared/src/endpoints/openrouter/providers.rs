@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 use crate::app::SharedApp;
 use crate::endpoints::answer::{self, malformed};
 use crate::error::Result;
-use crate::providers::table::PROVIDERS;
 
 /// Providers, as OpenRouter's clients read them.
 #[derive(Serialize, ToSchema)]
@@ -61,7 +60,7 @@ struct Slug {
 pub async fn list(State(app): State<SharedApp>) -> Result<Response> {
     let serving: Serving = app.supabase()?.rpc("list_openrouter_providers", &json!({})).await?;
     let shown = |Slug { slug }: Slug| {
-        let title = PROVIDERS.iter().find(|row| row.name == slug).map(|row| row.title.to_owned());
+        let title = app.config.rows.named(&slug).map(|row| row.title.to_owned());
         OpenRouterProvider {
             name: title.unwrap_or_else(|| slug.clone()),
             slug,

@@ -82,6 +82,7 @@ pub struct DeletedProviderKeys {
     responses((status = 200, body = ProviderKey), (status = 409, description = "`too_many_provider_keys`")))]
 pub async fn set(State(app): State<SharedApp>, caller: Caller, input: Input<NewProviderKey>) -> Result<Response> {
     let new = input.body;
+    let provider = new.provider.name(app.config.rows)?;
     let secret = seal(&app, "api_key", &new.api_key)?;
     let settings = KeySettings {
         name: Some(new.name),
@@ -93,7 +94,7 @@ pub async fn set(State(app): State<SharedApp>, caller: Caller, input: Input<NewP
         disabled: Some(false),
     };
     let request = json!({
-        "provider": new.provider, "secret": secret, "additional": new.additional, "settings": settings.checked()?,
+        "provider": provider, "secret": secret, "additional": new.additional, "settings": settings.checked()?,
     });
     let kept: Box<RawValue> = caller.rpc(&app, "set_provider_key", json!({ "request": request })).await?;
     Ok(answer::private(&kept))
@@ -120,6 +121,7 @@ pub async fn delete(
     caller: Caller,
     Params(which): Params<WhichProviderKey>,
 ) -> Result<Response> {
-    let gone: Box<RawValue> = caller.rpc(&app, "delete_provider_key", json!({ "provider": which.provider })).await?;
+    let gone: Box<RawValue> =
+        caller.rpc(&app, "delete_provider_key", json!({ "provider": which.provider.name(app.config.rows)? })).await?;
     Ok(answer::private(&gone))
 }

@@ -3,11 +3,8 @@
 pub mod collection;
 pub mod one;
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -20,8 +17,7 @@ use crate::endpoints::input::check_name;
 use crate::error::{Error, Result};
 use crate::integer::Integer;
 use crate::keyring;
-use crate::providers::Provider;
-use crate::providers::table::PROVIDERS;
+use crate::providers::Rows;
 
 /// The shortest and the longest key that is taken for one, in characters.
 const KEY_LENGTH: std::ops::RangeInclusive<usize> = 16..=512;
@@ -32,43 +28,28 @@ const LAST: i64 = 1_000_000;
 /// The most API keys that one can be kept for.
 const MOST_KEYS: usize = 100;
 
-/// Where one can have an account of one's own: any provider but the operator's own servers, which would take any key for one.
-#[derive(Clone, Copy, Debug)]
-pub struct OwnProvider(&'static Provider);
+/// Where one can have an account of one's own, by its name, which is looked up once it is known what the deployment has.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub struct OwnProvider(String);
 
 impl OwnProvider {
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.0.name
-    }
-
-    fn all() -> impl Iterator<Item = &'static Provider> {
-        PROVIDERS.iter().filter(|provider| !provider.quirks.self_hosted)
-    }
-}
-
-impl<'de> Deserialize<'de> for OwnProvider {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let name = Cow::<'_, str>::deserialize(deserializer)?;
-        let known = Self::all().find(|provider| provider.name == name).map(Self);
-        known.ok_or_else(|| {
-            let names: Vec<&str> = Self::all().map(|provider| provider.name).collect();
-            D::Error::custom(format!("not one of {}", names.join(", ")))
-        })
+    /// Its name: any provider's but those of the operator's own servers, which would take any key for one.
+    ///
+    /// # Errors
+    /// 400 that names those there are.
+    pub fn name(&self, rows: Rows) -> Result<&'static str> {
+        let known: Vec<&str> = rows.iter().filter(|row| !row.quirks.self_hosted).map(|row| row.name).collect();
+        let named = known.iter().find(|name| **name == self.0).copied();
+        named.ok_or_else(|| Error::invalid("provider", format!("`provider` is not one of {}.", known.join(", "))))
     }
 }
 
-impl Serialize for OwnProvider {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.name)
-    }
-}
-
+/// A deployment may have providers of its own besides those of the table, so that no list of names can be given.
 impl PartialSchema for OwnProvider {
     fn schema() -> RefOr<Schema> {
-        let names = Self::all().map(|provider| provider.name);
-        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
+        let name = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[a-z][a-z0-9-]{0,31}$"));
+        name.examples(["openrouter", "openai", "anthropic"]).into()
     }
 }
 
@@ -176,9 +157,9 @@ mod tests {
 
     #[test]
     fn one_can_have_a_key_of_ones_own_at_every_provider_but_at_no_server_of_the_operators() {
-        for provider in PROVIDERS {
-            let read = serde_json::from_value::<OwnProvider>(json!(provider.name));
-            assert_eq!(read.is_ok(), !provider.quirks.self_hosted, "{}", provider.name);
+        for provider in Rows::TABLE.iter() {
+            let named = OwnProvider(provider.name.to_owned()).name(Rows::TABLE);
+            assert_eq!(named.is_ok(), !provider.quirks.self_hosted, "{}", provider.name);
         }
     }
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use super::ChatRequest;
 use crate::error::Error;
 use crate::formats::openai::body;
+use crate::providers::Rows;
 
 /// Models of one request at most.
 const MOST: usize = 8;
@@ -15,7 +16,7 @@ impl ChatRequest {
     ///
     /// # Errors
     /// 400, naming the member at fault.
-    pub fn parse_alternatives(body: Bytes) -> Result<Vec<Self>, Error> {
+    pub fn parse_alternatives(body: Bytes, rows: Rows) -> Result<Vec<Self>, Error> {
         const MODELS: &str = "`models` is a list of models' ids, eight at most with the one in `model`.";
         let mut request = body::parse(&body)?;
         let route: Option<String> = body::read(&request, "route", "`route` is fallback, or is left out.")?;
@@ -26,7 +27,7 @@ impl ChatRequest {
         let Some(further) = further.filter(|further| !further.is_empty()) else {
             request.remove("route");
             let alone = serde_json::to_vec(&request).map_err(|error| body::unwritable(&error))?;
-            return Ok(vec![Self::parse(alone.into())?]);
+            return Ok(vec![Self::parse(alone.into(), rows)?]);
         };
         let first: Option<String> = body::read(&request, "model", "`model` is a text.")?;
         let mut models: Vec<String> = Vec::new();
@@ -42,7 +43,7 @@ impl ChatRequest {
         let of_model = |model: &String| {
             let mut request = request.clone();
             request.set("model", model).map_err(|error| body::unwritable(&error))?;
-            Self::parse(serde_json::to_vec(&request).map_err(|error| body::unwritable(&error))?.into())
+            Self::parse(serde_json::to_vec(&request).map_err(|error| body::unwritable(&error))?.into(), rows)
         };
         models.iter().map(of_model).collect()
     }
@@ -58,7 +59,7 @@ mod tests {
     fn parse(further: Value) -> Result<Vec<String>, Error> {
         let mut body = json!({ "messages": [{ "role": "user", "content": "hi" }] });
         body.as_object_mut().expect("an object").extend(further.as_object().expect("an object").clone());
-        let requests = ChatRequest::parse_alternatives(Bytes::from(body.to_string()))?;
+        let requests = ChatRequest::parse_alternatives(Bytes::from(body.to_string()), Rows::TABLE)?;
         Ok(requests.iter().map(|request| request.demand().model.clone()).collect())
     }
 

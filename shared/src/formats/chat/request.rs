@@ -19,6 +19,7 @@ use crate::formats::openai::named::Named;
 use crate::formats::openai::parameters;
 use crate::formats::{Demand, Format, Kind, Labels, Request, Target, Units, Upstream, long_cache};
 use crate::object::Object;
+use crate::providers::Rows;
 use crate::providers::routing::Routing;
 
 /// What chat has besides, and what providers of other formats would read there.
@@ -46,9 +47,9 @@ impl ChatRequest {
     ///
     /// # Errors
     /// 400, naming the member at fault.
-    pub fn parse(body: Bytes) -> Result<Self, Error> {
+    pub fn parse(body: Bytes, rows: Rows) -> Result<Self, Error> {
         let request = body::parse(&body)?;
-        let (pinned, model) = body::model(&request)?;
+        let (pinned, model) = body::model(&request, rows)?;
         members::check(&request, &MEMBERS)?;
         parameters::check_sampling(&request)?;
         parameters::check_chat(&request)?;
@@ -57,7 +58,7 @@ impl ChatRequest {
         // The newer name wins, as at OpenAI.
         let newer = body::whole_number(&request, "max_completion_tokens", body::MOST_OUTPUT)?;
         let older = body::whole_number(&request, "max_tokens", body::MOST_OUTPUT)?;
-        let routing = Routing::read(&request, pinned)?;
+        let routing = Routing::read(&request, pinned, rows)?;
         let prompt = prompt::measure(&request)?;
         let draws = pictures::are_asked(&request)?;
         let demand = Demand {
@@ -173,7 +174,7 @@ impl Conversation for ChatRequest {
         request.set("messages", &all).map_err(|error| body::unwritable(&error))?;
         let body = serde_json::to_vec(&request).map_err(|error| body::unwritable(&error))?;
         // Checked anew as a whole: what was put into the history by hand must not say more than was measured.
-        Ok(Arc::new(Self::parse(body.into())?.spoken_in(self.dialect)))
+        Ok(Arc::new(Self::parse(body.into(), self.demand.routing.rows)?.spoken_in(self.dialect)))
     }
 }
 
@@ -191,7 +192,7 @@ mod tests {
     const TARGET: Target<'static> = Target { output_limit: 77, long_cache: true, ..Target::of(&PROVIDERS[0]) };
 
     fn parse(body: &Value) -> Result<ChatRequest, Error> {
-        ChatRequest::parse(Bytes::from(body.to_string()))
+        ChatRequest::parse(Bytes::from(body.to_string()), Rows::TABLE)
     }
 
     fn with(extra: Value) -> Value {
@@ -293,7 +294,7 @@ mod tests {
             ),
             (r#"{"model":"a","messages":[{"role":"user","content":"x","cont\u0065nt":"y"}]}"#, "content"),
         ] {
-            let error = ChatRequest::parse(Bytes::from(body)).expect_err(body);
+            let error = ChatRequest::parse(Bytes::from(body), Rows::TABLE).expect_err(body);
             assert_eq!((error.http_status().as_u16(), error.param.as_deref()), (400, Some(param)));
         }
     }
@@ -301,12 +302,12 @@ mod tests {
     proptest! {
         #[test]
         fn no_body_makes_the_parser_panic(body in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = ChatRequest::parse(Bytes::from(body));
+            let _ = ChatRequest::parse(Bytes::from(body), Rows::TABLE);
         }
 
         #[test]
         fn no_json_makes_the_parser_panic(text in r#"\{("(model|messages|n|stream)":("x"|\[\{"role":"u","content":("y"|\[\]|null)\}\]|-?[0-9]{1,30}|true|null|\{\}),?){0,5}\}"#) {
-            if let Err(error) = ChatRequest::parse(Bytes::from(text)) {
+            if let Err(error) = ChatRequest::parse(Bytes::from(text), Rows::TABLE) {
                 prop_assert_eq!(error.http_status().as_u16(), 400);
             }
         }

@@ -20,6 +20,7 @@ use crate::formats::openai::texts::Texts;
 use crate::formats::{Demand, Format, Kind, Labels, Request, Target, Units, Upstream};
 use crate::integer::Integer;
 use crate::object::Object;
+use crate::providers::Rows;
 use crate::providers::routing::Routing;
 
 /// Output tokens where the client says nothing, as at OpenAI.
@@ -60,9 +61,9 @@ impl CompletionRequest {
     ///
     /// # Errors
     /// 400, naming the member at fault.
-    pub fn parse(body: Bytes) -> Result<Self, Error> {
+    pub fn parse(body: Bytes, rows: Rows) -> Result<Self, Error> {
         let request = body::parse(&body)?;
-        let (pinned, model) = body::model(&request)?;
+        let (pinned, model) = body::model(&request, rows)?;
         members::check(&request, &MEMBERS)?;
         parameters::check_sampling(&request)?;
         let (stream, include_usage) = body::streaming(&request)?;
@@ -87,7 +88,7 @@ impl CompletionRequest {
             stream,
             choices: best_of * prompt.count(),
             output_limit: Some(limit),
-            routing: Routing::read(&request, pinned)?,
+            routing: Routing::read(&request, pinned, rows)?,
             prompt: prompt::size(
                 &prompt,
                 suffix.map_or(0, |suffix| suffix.len()) + besides(&request).map(str::len).sum::<usize>(),

@@ -12,6 +12,7 @@ use crate::formats::openai::texts::{Member, Texts};
 use crate::formats::whole::WholeAnswer;
 use crate::formats::{Demand, Format, Kind, Labels, PromptSize, Request, Target, Units, Upstream};
 use crate::object::Object;
+use crate::providers::Rows;
 use crate::providers::routing::Routing;
 
 /// As many as at OpenAI.
@@ -48,9 +49,9 @@ impl EmbeddingRequest {
     ///
     /// # Errors
     /// 400, naming the member at fault.
-    pub fn parse(body: Bytes) -> Result<Self, Error> {
+    pub fn parse(body: Bytes, rows: Rows) -> Result<Self, Error> {
         let request = body::parse(&body)?;
-        let (pinned, model) = body::model(&request)?;
+        let (pinned, model) = body::model(&request, rows)?;
         members::check(&request, &MEMBERS)?;
         if body::read(&request, "stream", "`stream` is true or false.")? == Some(true) {
             return Err(Error::invalid("stream", "Embeddings are not streamed; leave out `stream`."));
@@ -58,7 +59,7 @@ impl EmbeddingRequest {
         let input = Texts::read(&request, &INPUT)?;
         body::whole_number(&request, "dimensions", MOST_DIMENSIONS)?;
         let _: Option<String> = body::read(&request, "encoding_format", "`encoding_format` is float or base64.")?;
-        let routing = Routing::read(&request, pinned)?;
+        let routing = Routing::read(&request, pinned, rows)?;
         let demand = Demand {
             model,
             kind: Kind::Embedding,
@@ -129,7 +130,7 @@ mod tests {
     use crate::providers::table::PROVIDERS;
 
     fn parse(body: Value) -> Result<EmbeddingRequest, Error> {
-        EmbeddingRequest::parse(Bytes::from(body.to_string()))
+        EmbeddingRequest::parse(Bytes::from(body.to_string()), Rows::TABLE)
     }
 
     fn target(name: &str) -> Target<'static> {

@@ -13,6 +13,7 @@ use crate::formats::openai::body;
 use crate::formats::openai::members as checked;
 use crate::formats::{Demand, Format, Labels, PromptSize, Request, Target, Upstream};
 use crate::object::Object;
+use crate::providers::Rows;
 use crate::providers::routing::Routing;
 
 /// The files of such a form.
@@ -51,9 +52,9 @@ impl ImageEditRequest {
     ///
     /// # Errors
     /// 400, naming the member at fault.
-    pub fn parse(form: Form) -> Result<Self, Error> {
+    pub fn parse(form: Form, rows: Rows) -> Result<Self, Error> {
         let request = body::parse(&form.members)?;
-        let (pinned, model) = body::model(&request)?;
+        let (pinned, model) = body::model(&request, rows)?;
         checked::check(&request, &EDIT_MEMBERS)?;
         let files = files(form.files, &request)?;
         let prompt: Option<String> = body::read(&request, "prompt", "`prompt` is a text.")?;
@@ -64,7 +65,7 @@ impl ImageEditRequest {
         members::partial_images(&request, stream)?;
         body::texts(&request, &members::WORDS)?;
         let image = members::size_and_quality(&request)?;
-        let routing = Routing::read(&request, pinned)?;
+        let routing = Routing::read(&request, pinned, rows)?;
         let prompt = PromptSize {
             bound: prompt.len() as u64 + tokens::PER_TURN,
             added: tokens::PER_TURN,
@@ -147,7 +148,7 @@ mod tests {
     const PNG: &str = "data:image/png;base64,iVBORw0KGgo=";
 
     fn parse(members: &Value) -> Result<ImageEditRequest, Error> {
-        ImageEditRequest::parse(Form { members: Bytes::from(members.to_string()), files: Vec::new() })
+        ImageEditRequest::parse(Form { members: Bytes::from(members.to_string()), files: Vec::new() }, Rows::TABLE)
     }
 
     #[tokio::test]

@@ -15,6 +15,7 @@ use crate::formats::openai::members as checked;
 use crate::formats::whole::WholeAnswer;
 use crate::formats::{Answer, Demand, Format, Kind, Labels, PromptSize, Request, Target, Units, Upstream};
 use crate::object::Object;
+use crate::providers::Rows;
 use crate::providers::routing::Routing;
 
 /// A client's request, checked as far as money and routing need it.
@@ -29,9 +30,9 @@ impl ImageRequest {
     ///
     /// # Errors
     /// 400, naming the member at fault.
-    pub fn parse(body: Bytes) -> Result<Self, Error> {
+    pub fn parse(body: Bytes, rows: Rows) -> Result<Self, Error> {
         let request = body::parse(&body)?;
-        let (pinned, model) = body::model(&request)?;
+        let (pinned, model) = body::model(&request, rows)?;
         checked::check(&request, &MEMBERS)?;
         let prompt: Option<String> = body::read(&request, "prompt", "`prompt` is a text.")?;
         let prompt = prompt.filter(|prompt| !prompt.is_empty());
@@ -41,7 +42,7 @@ impl ImageRequest {
         members::partial_images(&request, stream)?;
         body::texts(&request, &members::WORDS)?;
         let image = members::size_and_quality(&request)?;
-        let routing = Routing::read(&request, pinned)?;
+        let routing = Routing::read(&request, pinned, rows)?;
         let labels = Labels::of_openai(&request);
         let demand = demand(
             model,
@@ -137,7 +138,7 @@ mod tests {
     use crate::providers::table::PROVIDERS;
 
     fn parse(body: Value) -> Result<ImageRequest, Error> {
-        ImageRequest::parse(Bytes::from(body.to_string()))
+        ImageRequest::parse(Bytes::from(body.to_string()), Rows::TABLE)
     }
 
     fn sent(request: &ImageRequest, name: &str) -> Value {

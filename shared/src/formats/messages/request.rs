@@ -16,6 +16,7 @@ use crate::formats::charged;
 use crate::formats::openai::body;
 use crate::formats::{Conversation, Demand, Format, Kind, Labels, Request, Target, Units, Upstream, long_cache};
 use crate::object::Object;
+use crate::providers::Rows;
 use crate::providers::routing::Routing;
 
 /// The least tokens that a model may think with, as at Anthropic.
@@ -34,13 +35,13 @@ impl MessagesRequest {
     ///
     /// # Errors
     /// 400, naming the member at fault.
-    pub fn parse(body: Bytes, headers: &HeaderMap) -> Result<Self, Error> {
-        Self::read(body, betas::passed_on(headers))
+    pub fn parse(body: Bytes, headers: &HeaderMap, rows: Rows) -> Result<Self, Error> {
+        Self::read(body, betas::passed_on(headers), rows)
     }
 
-    fn read(body: Bytes, betas: Option<HeaderValue>) -> Result<Self, Error> {
+    fn read(body: Bytes, betas: Option<HeaderValue>, rows: Rows) -> Result<Self, Error> {
         let request = body::parse(&body)?;
-        let (pinned, model) = body::model(&request)?;
+        let (pinned, model) = body::model(&request, rows)?;
         members::check(&request)?;
         let stream = body::read(&request, "stream", "`stream` is true or false.")?.unwrap_or(false);
         let limit = body::whole_number(&request, "max_tokens", body::MOST_OUTPUT)?;
@@ -55,7 +56,7 @@ impl MessagesRequest {
             stream,
             choices: 1,
             output_limit: Some(limit),
-            routing: Routing::read(&request, pinned)?,
+            routing: Routing::read(&request, pinned, rows)?,
             prompt,
             units: Units { long_cache, ..Units::default() },
             comes_whole: false,
@@ -159,7 +160,7 @@ impl Conversation for MessagesRequest {
             serde_json::to_vec(&request)
         };
         let body = join().map_err(|error| body::unwritable(&error))?;
-        Ok(Arc::new(Self::read(body.into(), self.betas.clone())?))
+        Ok(Arc::new(Self::read(body.into(), self.betas.clone(), self.demand.routing.rows)?))
     }
 }
 
@@ -190,7 +191,7 @@ mod tests {
     }
 
     fn parse(body: &Value) -> Result<MessagesRequest, Error> {
-        MessagesRequest::parse(Bytes::from(body.to_string()), &HeaderMap::new())
+        MessagesRequest::parse(Bytes::from(body.to_string()), &HeaderMap::new(), Rows::TABLE)
     }
 
     fn with(extra: Value) -> Value {
@@ -267,7 +268,8 @@ mod tests {
     fn the_betas_that_are_free_go_on() {
         let headers =
             HeaderMap::from_iter([(betas::HEADER, HeaderValue::from_static("effort-2025-11-24,files-api-2025-04-14"))]);
-        let request = MessagesRequest::parse(Bytes::from(with(json!({})).to_string()), &headers).expect("valid");
+        let request =
+            MessagesRequest::parse(Bytes::from(with(json!({})).to_string()), &headers, Rows::TABLE).expect("valid");
         let sent = request.for_provider(&target("openrouter")).expect("a body");
         assert_eq!(sent.headers[betas::HEADER], "effort-2025-11-24");
     }
@@ -275,12 +277,12 @@ mod tests {
     proptest! {
         #[test]
         fn no_body_makes_the_parser_panic(body in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = MessagesRequest::parse(Bytes::from(body), &HeaderMap::new());
+            let _ = MessagesRequest::parse(Bytes::from(body), &HeaderMap::new(), Rows::TABLE);
         }
 
         #[test]
         fn no_json_makes_the_parser_panic(text in r#"\{("(model|messages|system|stream|tools|max_tokens|thinking)":("x"|\[\{"role":"u","content":("y"|\[\]|null)\}\]|-?[0-9]{1,30}|true|null|\{\}),?){0,5}\}"#) {
-            match MessagesRequest::parse(Bytes::from(text), &HeaderMap::new()) {
+            match MessagesRequest::parse(Bytes::from(text), &HeaderMap::new(), Rows::TABLE) {
                 Err(error) => prop_assert_eq!(error.http_status().as_u16(), 400),
                 Ok(request) => for provider in ["anthropic", "portkey"] {
                     let _ = request.for_provider(&target(provider));

@@ -12,7 +12,7 @@ use crate::error::{Code, Error};
 use crate::formats::Bill;
 use crate::integer::Integer;
 use crate::object::Object;
-use crate::providers::routing;
+use crate::providers::{Rows, routing};
 use crate::repeated_member::repeated_member;
 
 /// The most choices of one call, as at OpenAI.
@@ -109,13 +109,13 @@ pub fn whole_number(request: &Object<'_>, name: &'static str, most: u64) -> Resu
 ///
 /// # Errors
 /// 400 that names `model`.
-pub fn model(request: &Object<'_>) -> Result<(Option<&'static str>, String), Error> {
+pub fn model(request: &Object<'_>, rows: Rows) -> Result<(Option<&'static str>, String), Error> {
     let missing = || Error::new(Code::MissingModel).with_param("model");
     let model: String = read(request, "model", "`model` is a text.")?.ok_or_else(missing)?;
     if model.is_empty() || model.len() > 256 || model.chars().any(char::is_control) {
         return Err(missing());
     }
-    let (pinned, model) = routing::pinned(&model);
+    let (pinned, model) = routing::pinned(&model, rows);
     Ok((pinned, model.to_owned()))
 }
 

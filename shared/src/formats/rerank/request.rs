@@ -13,6 +13,7 @@ use crate::formats::openai::members::{self, Members};
 use crate::formats::whole::WholeAnswer;
 use crate::formats::{Demand, Format, Kind, Labels, PromptSize, Request, Target, Units, Upstream};
 use crate::object::Object;
+use crate::providers::Rows;
 use crate::providers::routing::Routing;
 
 /// Documents of one call at most, as at Cohere.
@@ -57,9 +58,9 @@ impl RerankRequest {
     ///
     /// # Errors
     /// 400, naming the member at fault.
-    pub fn parse(body: Bytes) -> Result<Self, Error> {
+    pub fn parse(body: Bytes, rows: Rows) -> Result<Self, Error> {
         let request = body::parse(&body)?;
-        let (pinned, model) = body::model(&request)?;
+        let (pinned, model) = body::model(&request, rows)?;
         members::check(&request, &MEMBERS)?;
         let query: Option<String> = body::read(&request, "query", "`query` is a text.")?;
         let query = query.filter(|query| !query.is_empty());
@@ -69,7 +70,7 @@ impl RerankRequest {
         body::whole_number(&request, "top_n", MOST_DOCUMENTS as u64)?;
         let returned = body::read(&request, "return_documents", "`return_documents` is true or false.")?;
         let most_read = body::whole_number(&request, "max_tokens_per_doc", MOST_READ)?;
-        let routing = Routing::read(&request, pinned)?;
+        let routing = Routing::read(&request, pinned, rows)?;
         let lengths = || documents.iter().map(|document| document.text().len() as u64);
         // Of a text that is sold by tokens the query counts with every document.
         let text = lengths().sum::<u64>() + query.len() as u64 * documents.len() as u64;
@@ -157,7 +158,7 @@ mod tests {
     use crate::providers::table::PROVIDERS;
 
     fn parse(body: Value) -> Result<RerankRequest, Error> {
-        RerankRequest::parse(Bytes::from(body.to_string()))
+        RerankRequest::parse(Bytes::from(body.to_string()), Rows::TABLE)
     }
 
     fn target(name: &str) -> Target<'static> {

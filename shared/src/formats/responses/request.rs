@@ -19,6 +19,7 @@ use crate::formats::events::{KEEP_ALIVE, event_of};
 use crate::formats::openai::{body, parameters};
 use crate::formats::{Conversation, Demand, Format, Kind, Labels, Request, Storable, Target, Upstream};
 use crate::object::Object;
+use crate::providers::Rows;
 use crate::providers::routing::Routing;
 
 /// Asks for what a model has thought as it takes it back.
@@ -44,8 +45,8 @@ impl ResponsesRequest {
     ///
     /// # Errors
     /// 400, naming the member at fault.
-    pub fn parse(body: Bytes) -> Result<Self, Error> {
-        Self::read(body, Name::new())
+    pub fn parse(body: Bytes, rows: Rows) -> Result<Self, Error> {
+        Self::read(body, Name::new(), rows)
     }
 
     /// The same request as a turn of a chat that is kept, which keeps what is said in it: nothing is stored besides.
@@ -84,7 +85,7 @@ impl ResponsesRequest {
         let mut request = body::parse_again(&self.body)?;
         request.set("input", items).map_err(|error| body::unwritable(&error))?;
         let body = serde_json::to_vec(&request).map_err(|error| body::unwritable(&error))?;
-        Self::read(body.into(), self.name.clone())
+        Self::read(body.into(), self.name.clone(), self.demand.routing.rows)
     }
 
     /// The same request, whose answer is stored, or is not.
@@ -93,9 +94,9 @@ impl ResponsesRequest {
     }
 
     /// Reads the request of the response of this name.
-    fn read(body: Bytes, name: Name) -> Result<Self, Error> {
+    fn read(body: Bytes, name: Name, rows: Rows) -> Result<Self, Error> {
         let request = body::parse(&body)?;
-        let (pinned, model) = body::model(&request)?;
+        let (pinned, model) = body::model(&request, rows)?;
         members::check(&request)?;
         parameters::check_sampling(&request)?;
         let (stream, _) = body::streaming(&request)?;
@@ -105,7 +106,7 @@ impl ResponsesRequest {
             stream,
             choices: 1,
             output_limit: body::whole_number(&request, "max_output_tokens", body::MOST_OUTPUT)?,
-            routing: Routing::read(&request, pinned)?,
+            routing: Routing::read(&request, pinned, rows)?,
             prompt: prompt::measure(&request)?,
             // Of a picture that is not there yet nobody sees how much of it is made.
             comes_whole: draws,

@@ -160,11 +160,12 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
+    use crate::providers::Rows;
 
     fn request(further: &Value) -> ResponsesRequest {
         let mut body = json!({"model": "m", "input": "Now."});
         body.as_object_mut().expect("an object").extend(further.as_object().expect("an object").clone());
-        ResponsesRequest::parse(Bytes::from(body.to_string())).expect("a request")
+        ResponsesRequest::parse(Bytes::from(body.to_string()), Rows::TABLE).expect("a request")
     }
 
     #[test]

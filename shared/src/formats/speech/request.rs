@@ -15,6 +15,7 @@ use crate::formats::{
     Answer, Demand, Format, Kind, Labels, Progress, PromptSize, Request, Target, Units, Upstream, events,
 };
 use crate::object::Object;
+use crate::providers::Rows;
 use crate::providers::routing::Routing;
 
 /// What speech has besides, and the names that other APIs have for it.
@@ -55,9 +56,9 @@ impl SpeechRequest {
     ///
     /// # Errors
     /// 400, naming the member at fault.
-    pub fn parse(body: Bytes) -> Result<Self, Error> {
+    pub fn parse(body: Bytes, rows: Rows) -> Result<Self, Error> {
         let request = body::parse(&body)?;
-        let (pinned, model) = body::model(&request)?;
+        let (pinned, model) = body::model(&request, rows)?;
         members::check(&request, &MEMBERS)?;
         let text = |name: &'static str, message: &'static str| -> Result<Option<String>, Error> {
             body::read(&request, name, message)
@@ -80,7 +81,7 @@ impl SpeechRequest {
             let names = FORMATS.map(|(name, _)| name).join(", ");
             Error::invalid("response_format", format!("`response_format` is one of {names}."))
         })?;
-        let routing = Routing::read(&request, pinned)?;
+        let routing = Routing::read(&request, pinned, rows)?;
         let characters = input.chars().count() as u64;
         let demand = Demand {
             model,
@@ -169,7 +170,7 @@ mod tests {
     use crate::providers::table::PROVIDERS;
 
     fn parse(body: Value) -> Result<SpeechRequest, Error> {
-        SpeechRequest::parse(Bytes::from(body.to_string()))
+        SpeechRequest::parse(Bytes::from(body.to_string()), Rows::TABLE)
     }
 
     #[test]

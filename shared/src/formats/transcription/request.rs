@@ -16,6 +16,7 @@ use crate::formats::openai::members::{self, Members};
 use crate::formats::whole::WholeAnswer;
 use crate::formats::{Answer, Demand, Format, Kind, Labels, PromptSize, Request, Target, Units, Upstream};
 use crate::object::Object;
+use crate::providers::Rows;
 use crate::providers::routing::Routing;
 
 /// The files of such a form.
@@ -95,9 +96,9 @@ impl TranscriptionRequest {
     ///
     /// # Errors
     /// 400, naming the member at fault.
-    pub fn parse(form: Form, wanted: Wanted) -> Result<Self, Error> {
+    pub fn parse(form: Form, wanted: Wanted, rows: Rows) -> Result<Self, Error> {
         let request = body::parse(&form.members)?;
-        let (pinned, model) = body::model(&request)?;
+        let (pinned, model) = body::model(&request, rows)?;
         members::check(&request, &MEMBERS)?;
         let files = files(form.files, &request)?;
         let prompt: Option<String> = body::read(&request, "prompt", "`prompt` is a text.")?;
@@ -115,7 +116,7 @@ impl TranscriptionRequest {
             let message = "`stream: true` goes with `response_format` json or diarized_json only.";
             return Err(Error::invalid("response_format", message));
         }
-        let routing = Routing::read(&request, pinned)?;
+        let routing = Routing::read(&request, pinned, rows)?;
         let length = Length::of(&files[0].content);
         let bound = prompt.len() as u64 + length.most / 1_000 * MOST_TOKENS + tokens::PER_TURN;
         let demand = Demand {
@@ -224,7 +225,7 @@ mod tests {
         let content = Bytes::from(vec![1; 7_500]);
         let file = File { member: "file".to_owned(), name: "a.mp3".to_owned(), content_type: None, content };
         let form = Form { members: Bytes::from(members.to_string()), files: vec![file] };
-        TranscriptionRequest::parse(form, Wanted::Transcription)
+        TranscriptionRequest::parse(form, Wanted::Transcription, Rows::TABLE)
     }
 
     #[tokio::test]
@@ -283,7 +284,7 @@ mod tests {
         let twice = json!({"model": "m", "input_audio": {"data": "AAAA", "format": "wav"}});
         assert_eq!(parse(&twice).expect_err("two files").param.as_deref(), Some("file"));
         let none = Form { members: Bytes::from_static(br#"{"model":"m"}"#), files: Vec::new() };
-        let none = TranscriptionRequest::parse(none, Wanted::Translation).expect_err("no file");
+        let none = TranscriptionRequest::parse(none, Wanted::Translation, Rows::TABLE).expect_err("no file");
         assert_eq!(none.param.as_deref(), Some("file"));
     }
 }

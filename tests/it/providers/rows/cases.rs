@@ -281,3 +281,25 @@ pub const CASES: &[Case] = &[
         ..open("ollama", "/v1/chat/completions")
     },
 ];
+
+/// Providers that no table knows, and what the configuration says of each besides its address and key: they are asked and understood
+/// as the others are.
+pub const OWN_CASES: &[(Case, &str)] = &[
+    (
+        open("acme", "/v1/chat/completions"),
+        r#"{"formats": ["chat", "completions", "responses", "embeddings"], "own_keys": true}"#,
+    ),
+    (
+        Case { auth: Some(("x-acme-key", "")), chat: OPENAI, ..open("acme-strict", "/llm/v2/chat") },
+        r#"{"authentication": {"header": "X-Acme-Key"}, "quirks": {"strict": true},
+            "formats": {"chat": "/v2/chat", "transcriptions": "/v2/hear", "translations": "/v2/hear/english"}}"#,
+    ),
+    (
+        Case { chat: MISTRAL, ..open("acme-any", "/v1/chat/completions") },
+        r#"{"quirks": {"any_tool": true, "usage_unasked": true}}"#,
+    ),
+    (
+        Case { auth: None, chat: THINKING, refusals: &[BUSY], ..open("box-7", "/v1/chat/completions") },
+        r#"{"quirks": {"wants_thoughts": true}}"#,
+    ),
+];

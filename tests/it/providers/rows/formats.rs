@@ -3,19 +3,18 @@
 
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
+use shared::config::Config;
+use shared::config::variables::PROVIDERS_JSON;
 use shared::formats::Format;
-use shared::providers::Provider;
-use shared::providers::table::PROVIDERS;
+use shared::providers::{Provider, Rows};
 use tests::answer::Answer;
 use tests::whole::WHOLES;
 use tests::wire::WIRES;
 use tests::world::{Account, CREDIT, MODEL, Route, World};
 
 use super::super::newest;
-use super::case::Case;
-use super::cases::CASES;
 use super::recorder::Recorder;
-use super::{KEY, gateway, stream};
+use super::{KEY, all_cases, gateway, own_providers, stream};
 
 /// What of a request must arrive besides the model's name there: for JSON its member, and for all its text.
 const SAID: &str = "Hello";
@@ -86,8 +85,9 @@ async fn asked(world: &World, gateway: &str, by: &Account, format: Format, provi
     RequestBuilder::from_parts(world.http.clone(), request)
 }
 
-fn row(case: &Case) -> &'static Provider {
-    PROVIDERS.iter().find(|row| row.name == case.provider).expect("a row")
+/// The rows of the providers that have a case.
+fn rows() -> Rows {
+    Config::from_lookup(|name| (name == PROVIDERS_JSON.name).then(|| own_providers("http://127.0.0.1"))).rows
 }
 
 #[tokio::test]
@@ -97,8 +97,10 @@ async fn each_further_format_is_asked_at_its_path_and_charged_and_its_refusals_a
     let recorder = Recorder::default();
     let gateway = gateway(&world, &recorder).await;
     let mut formats = 0;
-    for case in CASES {
-        let further = row(case).speaks.iter().filter(|(format, _)| *format != Format::Chat);
+    let rows = rows();
+    for case in all_cases() {
+        let row: &'static Provider = rows.named(case.provider).expect("a row");
+        let further = row.speaks.iter().filter(|(format, _)| *format != Format::Chat);
         for (format, path) in further {
             let name = format!("{} in {format:?}", case.provider);
             let (content_type, answer, usage) = answered(*format);
@@ -110,7 +112,8 @@ async fn each_further_format_is_asked_at_its_path_and_charged_and_its_refusals_a
             world.settled().await;
             let seen = recorder.seen();
             let [request] = seen.as_slice() else { panic!("{name} was asked {} times", seen.len()) };
-            let base = case.path.strip_suffix("/chat/completions").expect("the path of chat completions");
+            let chat = row.path(Format::Chat).expect("the path of chats");
+            let base = case.path.strip_suffix(chat).expect("the path of chats");
             assert_eq!(request.path, format!("{base}{path}"), "{name}");
             let secrets: Vec<_> =
                 request.headers.iter().filter(|(_, value)| value.as_bytes().ends_with(KEY.as_bytes())).collect();

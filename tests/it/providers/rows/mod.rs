@@ -1,16 +1,18 @@
 //! Each provider gets the request that it understands, and is understood: by its case in `cases.rs`.
 //!
-//! `case`: what a case says. `answers`: what providers stream. `formats`: what they speak besides chat.
+//! `case`: what a case says. `answers`: what providers stream. `formats`: what they speak besides chat. `own`: providers that the
+//! configuration adds.
 
 mod answers;
 mod case;
 mod cases;
 mod formats;
+mod own;
 mod recorder;
 
 use local::provider::NAMES;
 use serde_json::{Value, json};
-use shared::config::variables::Presence;
+use shared::config::variables::{PROVIDERS_JSON, Presence};
 use shared::providers::table::PROVIDERS;
 use tests::answer::Answer;
 use tests::wire::WIRES;
@@ -18,15 +20,36 @@ use tests::world::{CREDIT, MODEL, Route, World};
 
 use super::{ask_at, newest};
 use case::Case;
-use cases::CASES;
+use cases::{CASES, OWN_CASES};
 use recorder::Recorder;
 
 const KEY: &str = "sk-of-ours-at-this-provider";
 
+/// Every case, those of providers that the configuration adds included.
+fn all_cases() -> impl Iterator<Item = &'static Case> {
+    CASES.iter().chain(OWN_CASES.iter().map(|(case, _)| case))
+}
+
+/// What the configuration says of the providers that it adds, all of which are at this address.
+fn own_providers(address: &str) -> String {
+    let entries = OWN_CASES.iter().map(|(case, further)| {
+        let mut entry: Value = serde_json::from_str(further).expect("an object");
+        entry["name"] = json!(case.provider);
+        // The path of its chat begins with that of its address.
+        let (base, _) = case.path[1..].split_once('/').expect("a path");
+        entry["base_url"] = json!(format!("{address}/{base}/"));
+        if case.auth.is_some() {
+            entry["api_key"] = json!(KEY);
+        }
+        entry
+    });
+    Value::from_iter(entries).to_string()
+}
+
 /// A gateway with a key at every provider that has a case, all of which are the recorder.
 async fn gateway(world: &World, recorder: &Recorder) -> String {
     let address = recorder.listen().await;
-    let mut variables = Vec::new();
+    let mut variables = vec![(PROVIDERS_JSON.name, own_providers(&address))];
     for case in CASES {
         let row = PROVIDERS.iter().find(|row| row.name == case.provider).expect("a row");
         let path = case.path.strip_suffix("/chat/completions").expect("the path of chat completions");
@@ -80,7 +103,7 @@ async fn each_is_asked_in_its_own_dialect_and_charged_as_it_counts() {
     let account = world.account(CREDIT).await;
     let recorder = Recorder::default();
     let gateway = gateway(&world, &recorder).await;
-    for case in CASES {
+    for case in all_cases() {
         world.model(MODEL, &[Route::new(case.provider, "up/model")]).await;
         for streamed in [false, true] {
             recorder.answers(200, "text/event-stream", stream(&(case.answer)()));
@@ -148,7 +171,7 @@ async fn each_refuses_in_its_own_words_and_is_understood() {
     let account = world.account(CREDIT).await;
     let recorder = Recorder::default();
     let gateway = gateway(&world, &recorder).await;
-    for case in CASES {
+    for case in all_cases() {
         world.model(MODEL, &[Route::new(case.provider, "up/model")]).await;
         for (status, body, code) in case.refusals {
             super::forget(&world).await;

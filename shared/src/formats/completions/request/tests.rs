@@ -11,7 +11,7 @@ fn target(name: &str) -> Target<'static> {
 }
 
 fn parse(body: Value) -> Result<CompletionRequest, Error> {
-    CompletionRequest::parse(Bytes::from(body.to_string()))
+    CompletionRequest::parse(Bytes::from(body.to_string()), Rows::TABLE)
 }
 
 fn upstream(body: Value, provider: &str) -> (Format, Value) {

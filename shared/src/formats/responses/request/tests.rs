@@ -11,7 +11,7 @@ fn target(name: &str) -> Target<'static> {
 }
 
 fn parse(body: &Value) -> Result<ResponsesRequest, Error> {
-    ResponsesRequest::parse(Bytes::from(body.to_string()))
+    ResponsesRequest::parse(Bytes::from(body.to_string()), Rows::TABLE)
 }
 
 fn with(extra: Value) -> Value {
@@ -83,12 +83,12 @@ fn a_failure_before_any_answer_is_a_stream_that_the_sdks_read() {
 proptest! {
     #[test]
     fn no_body_makes_the_parser_panic(body in proptest::collection::vec(any::<u8>(), 0..300)) {
-        let _ = ResponsesRequest::parse(Bytes::from(body));
+        let _ = ResponsesRequest::parse(Bytes::from(body), Rows::TABLE);
     }
 
     #[test]
     fn no_json_makes_the_parser_panic(text in r#"\{("(model|input|instructions|stream|tools|max_output_tokens|reasoning|text)":("x"|\[\{"(role|type)":"(user|reasoning|function_call|custom)","content":("y"|\[\]|null)\}\]|-?[0-9]{1,30}|true|null|\{\}),?){0,5}\}"#) {
-        match ResponsesRequest::parse(Bytes::from(text)) {
+        match ResponsesRequest::parse(Bytes::from(text), Rows::TABLE) {
             Err(error) => prop_assert_eq!(error.http_status().as_u16(), 400),
             Ok(request) => for provider in ["openrouter", "portkey", "chutes"] {
                 let _ = request.for_provider(&target(provider));
