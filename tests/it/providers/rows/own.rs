@@ -109,7 +109,7 @@ async fn a_call_goes_to_the_first_falls_back_to_the_second_and_is_charged_by_its
     };
     // 10 prompt tokens and 5 of the answer.
     assert_eq!(two.call(&json!({})).await, ("acme-eu".to_owned(), 10 * 1_000 + 5 * 2_000));
-    let body = r#"{"model":"up-1","messages":[{"content":"Hello","role":"user"}],"max_tokens":100,"stream":true,"stream_options":{"include_usage":true}}"#;
+    let body = r#"{"messages":[{"content":"Hello","role":"user"}],"model":"up-1","max_tokens":100,"stream":true,"stream_options":{"include_usage":true}}"#;
     let wanted = ("/llm/v1/chat/completions".to_owned(), body, head("authorization", &format!("Bearer {AT_ACME}")));
     let (path, raw, headers) = asked(&two.acme).expect("a request");
     assert_eq!((path, raw.as_str(), headers), (wanted.0, wanted.1, wanted.2));
@@ -117,7 +117,7 @@ async fn a_call_goes_to_the_first_falls_back_to_the_second_and_is_charged_by_its
 
     two.acme.answers(503, "application/json", format!(r#"{{"error":{{"message":"{AT_ACME} is busy at 127.0.0.1"}}}}"#));
     assert_eq!(two.call(&json!({})).await, ("box2".to_owned(), 10 * 2_000 + 5 * 4_000));
-    let body = r#"{"model":"up-2","messages":[{"content":"Hello","role":"user"}],"max_completion_tokens":100,"stream":true,"stream_options":{"include_usage":true}}"#;
+    let body = r#"{"messages":[{"content":"Hello","role":"user"}],"model":"up-2","max_completion_tokens":100,"stream":true,"stream_options":{"include_usage":true}}"#;
     let (path, raw, headers) = asked(&two.other).expect("a request");
     assert_eq!((path.as_str(), raw.as_str(), headers), ("/v2/chat", body, head("x-box-key", AT_BOX)));
     assert_eq!(two.acme.seen().len(), 1);
