@@ -202,6 +202,8 @@ fn provider_named(name: &str, rows: Rows) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+    use crate::providers::table::PROVIDERS;
 
     fn read(provider: &str) -> Result<Routing, Error> {
         let request = format!(r#"{{"provider":{provider}}}"#);
@@ -218,6 +220,25 @@ mod tests {
             read(r#"{"order":["Chutes","chutes"],"ignore":["portkey"],"allow_fallbacks":false}"#).expect("valid");
         assert_eq!((routing.order, routing.fallbacks), (vec!["chutes"], false));
         assert!(!routing.allowed.contains(&"portkey") && routing.allowed.contains(&"openrouter"));
+    }
+
+    #[test]
+    fn a_request_without_wishes_lets_all_and_one_that_leaves_out_another_does_not() {
+        let own = r#"[{"name":"acme","base_url":"https://acme.example"}]"#;
+        let rows = Config::from_lookup(|name| (name == "PROVIDERS_JSON").then(|| own.to_owned())).rows;
+        for (wishes, allowed) in [
+            ("{}", None),
+            (r#"{"order":["acme"]}"#, None),
+            (r#"{"only":["acme"]}"#, Some(1)),
+            (r#"{"ignore":["acme"]}"#, Some(PROVIDERS.len())),
+        ] {
+            let request = format!(r#"{{"provider":{wishes}}}"#);
+            let routing =
+                Routing::read(&serde_json::from_str(&request).expect("an object"), None, rows).expect("valid");
+            assert_eq!(routing.allowed_unless_all().map(<[_]>::len), allowed, "{wishes}");
+        }
+        assert_eq!(pinned("acme:a/b", rows), (Some("acme"), "a/b"));
+        assert_eq!(pinned("acme:a/b", Rows::TABLE), (None, "acme:a/b"));
     }
 
     #[test]

@@ -86,12 +86,15 @@ impl Two {
     }
 }
 
-/// What a recorder was asked last, without what differs from call to call.
-fn asked(recorder: &Recorder) -> Option<(String, String, Vec<(String, String)>)> {
+/// A request's headers, in the order of their names.
+type Head = Vec<(String, String)>;
+
+/// What a recorder was asked last, the path, the body and the head, without what differs from call to call.
+fn asked(recorder: &Recorder) -> Option<(String, String, Head)> {
     let Seen { path, headers, raw, .. } = recorder.seen().pop()?;
     let of_connection = ["host", "content-length", "accept-encoding", "user-agent", "traceparent"];
     let headers = headers.iter().filter(|(name, _)| !of_connection.contains(&name.as_str()));
-    let mut headers: Vec<_> =
+    let mut headers: Head =
         headers.map(|(name, value)| (name.to_string(), value.to_str().expect("a text").to_owned())).collect();
     headers.sort();
     Some((path, raw, headers))
