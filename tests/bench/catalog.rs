@@ -11,8 +11,18 @@ const REQUESTS: usize = 200;
 /// The lists: in OpenAI's shape and in OpenRouter's.
 const LISTS: [&str; 2] = ["/v1/models", "/api/v1/models"];
 /// How they are asked for: as nearly every SDK does, and as they are.
-const FORMS: [(&str, &[(&str, &str)], &[u8]); 2] =
-    [("gzip", &[("accept-encoding", "gzip")], b""), ("plain", &[], b"}")];
+const FORMS: [Form; 2] = [
+    Form { name: "gzip", headers: &[("accept-encoding", "gzip")], ends: b"" },
+    Form { name: "plain", headers: &[], ends: b"}" },
+];
+
+/// A form in which a list is had: the headers that ask for it, and how it ends.
+#[derive(Clone, Copy)]
+struct Form {
+    name: &'static str,
+    headers: &'static [(&'static str, &'static str)],
+    ends: &'static [u8],
+}
 
 /// Measures p50 and p99 of each list at one connection. Nothing between the client and the gateway keeps an answer here, as the
 /// platforms' networks do.
@@ -26,7 +36,7 @@ pub async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
         accounts::model(&database, &format!("bench/catalog-{number}")).await?;
     }
     let server = bench.functions.gateway(&bench.services.variables).await?;
-    for (list, (form, headers, ends)) in LISTS.into_iter().flat_map(|list| FORMS.map(|form| (list, form))) {
+    for (list, Form { name, headers, ends }) in LISTS.into_iter().flat_map(|list| FORMS.map(|form| (list, form))) {
         let target = Target { headers, ends, ..Target::get(server.address, list) };
         load::round(&target, 1, REQUESTS).await?;
         let mut figures = [0.5, 0.99].map(|share| (share, Vec::new()));
@@ -37,7 +47,7 @@ pub async fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
             }
         }
         for (share, rounds) in figures {
-            table.single(&format!("{list} with {MODELS} models, {form}, p{}", share * 100.0), "µs", median(rounds));
+            table.single(&format!("{list} with {MODELS} models, {name}, p{}", share * 100.0), "µs", median(rounds));
         }
     }
     Ok(())
