@@ -70,6 +70,14 @@ async fn what_is_remembered_otherwise_or_cut_short_by_credit_is_not_kept() {
             ("miss", false)
         );
     }
+    // A turn's answer belongs to its conversation.
+    let chat = Answer::to(world.post("/v1/chat/sessions", &account.key, &json!({"title": "One"}))).await.json();
+    let turn = format!("{}?session_id={}", wire.path(), chat["id"].as_str().unwrap_or_else(|| panic!("{chat}")));
+    for _ in 0..2 {
+        let answer = Answer::to(world.post(&turn, &account.key, &body).header("x-gateway-cache", "true")).await;
+        assert_eq!((answer.status, answer.header("x-gateway-cache")), (200, ""), "{}", answer.text);
+        world.settled().await;
+    }
     // An answer that is stored has an id of its own.
     let stored = WIRES.iter().find(|wire| wire.name == "responses").expect("a wire");
     world.serves(stored, "standin/normal").await;
@@ -105,7 +113,17 @@ async fn an_answer_lies_sealed_for_its_account_and_is_purged_with_all_others() {
         Reply::Bulk(entry) => String::from_utf8(entry.to_vec()).expect("text"),
         other => panic!("{other:?}"),
     };
-    for planted in [entry.as_str(), "{}", "x"] {
+    // Nor is what answers another question.
+    let question = wire.say("Tell me about vibraphones", &json!({}));
+    assert!(!is_hit(&ask(&world, wire, &account.key, &question, &[]).await));
+    let of_another = names(&world, account.id).await.into_iter().find(|name| !name.starts_with(&fingerprint));
+    let of_another = of_another.as_deref().and_then(|name| name.split(':').next()).expect("a fingerprint");
+    let own = format!("cached:{}:{of_another}", account.id);
+    let own = match world.platform.upstash.execute(&["GET", &own]).await.expect("GET") {
+        Reply::Bulk(entry) => String::from_utf8(entry.to_vec()).expect("text"),
+        other => panic!("{other:?}"),
+    };
+    for planted in [entry.as_str(), own.as_str(), "{}", "x"] {
         world.platform.upstash.execute(&["SET", &mine, planted]).await.expect("SET");
         assert!(!is_hit(&ask(&world, wire, &account.key, &body, &[]).await), "{planted}");
         assert!(is_hit(&ask(&world, wire, &account.key, &body, &[]).await), "the new answer is in its place");
@@ -113,7 +131,7 @@ async fn an_answer_lies_sealed_for_its_account_and_is_purged_with_all_others() {
     let purge = async |who: &Account| {
         Answer::to(world.http.delete(format!("{}/user/cache", world.base_url)).bearer_auth(&who.key)).await.success()
     };
-    assert_eq!(purge(&account).await, json!({"object": "cache", "deleted": true, "answers": 1}));
+    assert_eq!(purge(&account).await, json!({"object": "cache", "deleted": true, "answers": 2}));
     assert_eq!(purge(&account).await["answers"], 0);
     assert!(!is_hit(&ask(&world, wire, &account.key, &body, &[]).await));
     assert!(is_hit(&ask(&world, wire, &other.key, &body, &[]).await), "nobody else's are purged");

@@ -111,6 +111,10 @@ async fn windows_slide_and_looking_counts_nothing() {
     }
     assert_eq!((watch.functions().len(), watch.evals()), (3, 3));
     assert_eq!(left("concurrency").await, 15);
+    // A call whose function has died runs no longer than its time.
+    let lease = format!("lease:account:{}", owner.id);
+    world.platform.upstash.execute(&["ZADD", &lease, "1", "of a function that died"]).await.expect("ZADD");
+    assert_eq!(left("concurrency").await, 15);
     // A quarter of the four has slid out of the minute that began when theirs ended; of a part, the whole counts. The last
     // of them have left it after 40 seconds.
     advance(35);

@@ -160,6 +160,7 @@ async fn a_client_that_hammers_a_closed_window_costs_no_transaction() {
         watch.clear();
         let refused = call_at(chat(), &world, &world.base_url, &account.key, &hello(&json!({}))).await;
         refused.limited("rate_limit_exceeded", "requests_per_minute");
+        assert!(!refused.text.contains("this key has"), "it has what its account has: {}", refused.text);
         assert!(!refused.header("retry-after").is_empty());
         assert_eq!(refused.header("x-ratelimit-remaining-requests"), "0");
         if watch.functions().is_empty() && watch.commands().is_empty() {

@@ -115,6 +115,12 @@ async fn what_is_settled_as_a_row_is_what_would_have_been_settled() {
         first_byte_ms: Some(1),
         ..tests::facts::settlement(Uuid::now_v7(), facts(json!({})))
     };
+    let with_own_key = {
+        let (mut begun, own_key) = (begun.clone(), Uuid::now_v7());
+        begun["candidates"][0]["own_key"] = json!(own_key);
+        let hold: Hold = serde_json::from_value(begun).expect("a hold");
+        Some(hold.facts(Some("openrouter"), Some(own_key), None, 0))
+    };
     let every = Usage { prompt: 10, cached: 1, written: 2, completion: 20, reasoning: 3, ..Usage::default() };
     let text = |text: &str| Some(text.to_owned());
     for settlement in [
@@ -154,6 +160,8 @@ async fn what_is_settled_as_a_row_is_what_would_have_been_settled() {
         Settlement { replayed_call: Some(Uuid::nil()), ..plain.clone() },
         Settlement { hold: None, ..plain.clone() },
         Settlement { hold: facts(json!({"reasoning": 5})), ..plain.clone() },
+        Settlement { hold: facts(json!({"ceiling": 5})), ..plain.clone() },
+        Settlement { hold: with_own_key, ..plain.clone() },
         Settlement { hold: facts(json!({"tiers": [{"above": 5, "prompt": 9}]})), ..plain.clone() },
     ] {
         assert_eq!(settlement.row(), None, "{settlement:?}");

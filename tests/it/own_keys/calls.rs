@@ -9,6 +9,16 @@ use tests::world::{Deployment, MODEL, Route, World, hello, nanos};
 use super::{OWN, recorded, second_route, served_by, with_own_key, with_own_key_of};
 
 #[tokio::test]
+async fn an_own_key_opens_a_provider_at_which_the_operator_has_none() {
+    let (world, account) = with_own_key().await;
+    let without = world.another_gateway_with(&[("OPENROUTER_API_KEY", "")]).await;
+    let request = world.http.post(format!("{without}/v1/chat/completions")).bearer_auth(&account.key);
+    let answer = Answer::to(request.json(&hello(&json!({})))).await.success();
+    assert_eq!(served_by(&answer), "openrouter");
+    world.settled().await;
+}
+
+#[tokio::test]
 async fn a_call_with_an_own_key_needs_no_credit_costs_nothing_and_is_counted() {
     let deployment = Deployment::new().await;
     for wire in &WIRES {

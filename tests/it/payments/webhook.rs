@@ -48,6 +48,8 @@ async fn what_stripe_has_not_signed_credits_nothing() {
     }
     let changed = body.replacen("1000", "9000", 1);
     post(&world, &changed, Some(&good)).await.refused(400, "invalid_signature");
+    // What is larger than any event is not read for its signature.
+    post(&world, &" ".repeat(1_048_577), Some(&good)).await.refused(413, "payload_too_large");
     assert_eq!(world.money(account.id).await.0, 0);
     assert_eq!(world.value("select count(*) from gateway.stripe_events").await, json!(0));
     let taken = post(&world, &body, Some(&good)).await.success();
