@@ -109,6 +109,21 @@ async fn a_request_that_one_of_them_refuses_is_refused_and_the_other_is_not_wait
 }
 
 #[tokio::test]
+async fn one_that_is_not_well_is_not_asked_beside() {
+    let tried = Tried::start().await;
+    tried.behaves("chutes", Some("status?code=402"));
+    tried.call(json!({ "provider": { "order": ["chutes"] } })).await;
+    tried.behaves("chutes", None);
+    tried.behaves("openrouter", Some("delay"));
+    let control = tried.world.platform.providers.control();
+    control.clear();
+    let body = hello(&json!({ "max_tokens": 200, "provider": { "hedge_ms": 0 } }));
+    let answer = Answer::to(tried.world.chat(&tried.key, &body)).await;
+    assert_eq!((provider(&answer), super::asked(&tried.world)), ("openrouter", vec!["openrouter"]));
+    tried.world.settled().await;
+}
+
+#[tokio::test]
 async fn a_second_one_is_asked_after_a_minute_at_the_latest() {
     let tried = Tried::start().await;
     for (hedge_ms, outcome) in [(60_000, (200, "")), (60_001, (400, "invalid_request"))] {
