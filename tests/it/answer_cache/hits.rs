@@ -136,6 +136,23 @@ async fn a_cached_answer_uses_no_tokens_of_a_limit() {
 }
 
 #[tokio::test]
+async fn limits_that_have_changed_give_no_tokens_back_for_a_cached_answer_that_took_none() {
+    let world = World::start().await;
+    let (wire, account) = (&WIRES[0], world.account(CREDIT).await);
+    world.serves(wire, "standin/usage").await;
+    // The first call has used 150. There is room for one more like it, which reserves 121, and for none that may write twice as much.
+    world.limit(account.id, &json!({"tokens_per_day": 300})).await;
+    let body = wire.hello(&json!({"max_tokens": 100}));
+    assert!(!is_hit(&ask(&world, wire, &account.key, &body, &[]).await));
+    // Redis lets the next one in under the limits that it remembers, and is asked again under these.
+    world.limit(account.id, &json!({"requests_per_day": 1_000})).await;
+    assert!(is_hit(&ask(&world, wire, &account.key, &body, &[]).await));
+    let longer = wire.hello(&json!({"max_tokens": 200}));
+    ask(&world, wire, &account.key, &longer, &[]).await.limited("rate_limit_exceeded", "tokens_per_day");
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
 async fn an_alias_that_means_another_model_gets_that_models_answer() {
     let world = World::start().await;
     let account = world.account(CREDIT).await;

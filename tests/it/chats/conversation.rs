@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::said::said_in;
 use tests::wire::{WIRES, Wire, each, each_form};
-use tests::world::{Account, CREDIT, Deployment, World};
+use tests::world::{Account, CREDIT, Deployment, MODEL, Route, World};
 
 use super::{Said, converses, kept, read, said, session, turn};
 
@@ -171,6 +171,31 @@ async fn only_what_room_there_is_goes_along_the_newest_first() {
         assert!(!sent.iter().any(|(_, text)| text.starts_with("4 ")), "{} messages", sent.len());
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_turn_has_but_one_model_whatever_others_its_request_names() {
+    let world = World::start().await;
+    let account = world.account(CREDIT).await;
+    world.model("test/down", &[Route::new("openrouter", "standin/status?code=500")]).await;
+    let chat = session(&world, &account, "One model").await;
+    let path = format!("/api/v1/chat/completions?session_id={chat}");
+    for stream in [false, true] {
+        world.platform.upstash.execute(&["DEL", "breaker"]).await.expect("DEL");
+        let models = json!({"model": "test/down", "models": ["test/down", MODEL], "stream": stream});
+        let answer = Answer::to(world.post(&path, &account.key, &WIRES[0].hello(&models))).await;
+        assert_eq!(answer.status, 502, "{}", answer.text);
+        world.settled().await;
+        assert_eq!(world.newest_call().await["model"], "test/down");
+    }
+    assert_eq!(world.money(account.id).await, (CREDIT, 0, 0));
+    // The first of them answers as ever.
+    let models = json!({"models": [MODEL, "test/down"]});
+    let answer = Answer::to(world.post(&path, &account.key, &WIRES[0].hello(&models))).await.success();
+    assert_eq!(answer["model"], MODEL);
+    world.settled().await;
+    assert_eq!(kept(&world, &account).await.1, 2);
+    world.assert_ledger_clean().await;
 }
 
 #[tokio::test]

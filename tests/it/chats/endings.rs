@@ -104,17 +104,30 @@ async fn a_client_has_the_end_of_its_answer_when_the_turn_is_in_the_books() {
     let wire = WIRES.iter().find(|wire| converses(wire)).expect("a wire");
     world.serves(wire, "standin/normal").await;
     let chat = session(&world, &account, "One").await;
-    let gate = world.platform.providers.control().gate();
-    let call = tokio::spawn(send(ask(&world, wire, &account, &chat, false)));
-    certain("the turn at its provider", gate.wait_for(1)).await;
-    let lock = world.locked(&account).await;
-    gate.release();
-    world.until_waiting(1).await;
-    assert!(!call.is_finished(), "its next turn would find the session busy");
-    certain("the end of the lock", lock.batch_execute("rollback")).await.expect("a rollback");
-    assert_eq!(call.await.expect("no panic").status(), 200);
-    world.settled().await;
+    for stream in [false, true] {
+        let gate = world.platform.providers.control().gate();
+        let call = tokio::spawn(until_its_end(ask(&world, wire, &account, &chat, stream)));
+        certain("the turn at its provider", gate.wait_for(1)).await;
+        let lock = world.locked(&account).await;
+        gate.release();
+        world.until_waiting(1).await;
+        assert!(!call.is_finished(), "its next turn would find the session busy");
+        certain("the end of the lock", lock.batch_execute("rollback")).await.expect("a rollback");
+        assert_eq!(call.await.expect("no panic"), 200);
+        world.settled().await;
+    }
     world.assert_ledger_clean().await;
+}
+
+/// Reads an answer until it has its head, and of a stream its last event; gives its status.
+async fn until_its_end(request: reqwest::RequestBuilder) -> u16 {
+    let mut response = send(request).await;
+    let mut read = String::new();
+    while response.headers()["content-type"] == "text/event-stream" && !read.contains("data: [DONE]") {
+        let chunk = certain("a chunk", response.chunk()).await.expect("a chunk").expect("the last event");
+        read.push_str(&String::from_utf8_lossy(&chunk));
+    }
+    response.status().as_u16()
 }
 
 #[tokio::test]

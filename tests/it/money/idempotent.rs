@@ -3,10 +3,12 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::answer::Answer;
+use tests::certain;
 use tests::scripted::{Script, Scripted};
 use tests::watch::poll;
+use tests::whole::WHOLES;
 use tests::wire::{WIRES, Wire};
-use tests::world::{Account, CREDIT, Deployment, World, nanos};
+use tests::world::{Account, CREDIT, Deployment, Route, World, nanos};
 
 async fn ask(world: &World, wire: &Wire, account: &Account, text: &str, key: &str) -> Answer {
     let request = world.post(wire.path(), &account.key, &wire.say(text, &json!({})));
@@ -124,6 +126,80 @@ async fn what_failed_is_not_remembered_and_a_stream_is_a_new_call_each_time() {
         world.settled().await;
         assert_eq!(kept(&world).await, remembered);
     }
+}
+
+#[tokio::test]
+async fn two_streams_under_one_key_run_at_the_same_time_and_both_are_charged() {
+    let world = World::start().await;
+    for wire in &WIRES {
+        world.serves(wire, "standin/normal").await;
+        let account = world.account(CREDIT).await;
+        let gate = world.platform.providers.control().gate();
+        let stream = || {
+            let request = world.post(wire.path(), &account.key, &wire.hello(&json!({"stream": true})));
+            tokio::spawn(Answer::to(request.header("idempotency-key", "s")))
+        };
+        let first = stream();
+        certain("the first stream at its provider", gate.wait_for(1)).await;
+        let second = stream();
+        certain("the second one beside it", gate.wait_for(2)).await;
+        gate.release();
+        let calls = world.recorded_calls().await;
+        for answer in [first, second] {
+            let answer = answer.await.expect("no panic");
+            assert_eq!((answer.status, answer.header("idempotent-replayed")), (200, ""), "{}", wire.name);
+        }
+        world.settled().await;
+        assert_eq!(world.recorded_calls().await, calls + 2, "{}", wire.name);
+    }
+    assert_eq!(kept(&world).await, json!(0));
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn without_a_keyring_there_is_nothing_to_seal_an_answer_with_and_nobody_is_asked() {
+    let world = World::start().await;
+    let bare = world.another_gateway_with(&[("ENCRYPTION_KEYS", "")]).await;
+    let control = world.platform.providers.control();
+    control.record(true);
+    for wire in &WIRES {
+        world.serves(wire, "standin/normal").await;
+        let account = world.account(CREDIT).await;
+        let ask = |name: &str| {
+            let request = world.http.post(format!("{bare}{}", wire.path())).bearer_auth(&account.key);
+            let request = request.header("content-type", "application/json").header(name, "k");
+            Answer::to(request.body(wire.hello(&json!({})).to_string()))
+        };
+        control.clear();
+        ask("idempotency-key").await.refused(503, "not_configured");
+        world.settled().await;
+        assert_eq!((control.requests().len(), world.money(account.id).await), (0, (CREDIT, 0, 0)), "{}", wire.name);
+        // Whoever does not ask for it needs none.
+        ask("x-other").await.success();
+        world.settled().await;
+    }
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_form_is_another_request_each_time_that_it_is_written() {
+    let world = World::start().await;
+    for whole in WHOLES.iter().filter(|whole| whole.form) {
+        world.offers(whole, &[Route::new(whole.provider, "standin/normal")]).await;
+        let account = world.account(10 * CREDIT).await;
+        let mut left = world.money(account.id).await.0;
+        for _ in 0..2 {
+            let request = world.request(whole, &account.key, &whole.hello(&json!({})));
+            let answer = Answer::to(request.header("idempotency-key", "k")).await;
+            whole.given(&answer);
+            assert_eq!(answer.header("idempotent-replayed"), "", "{}", whole.name);
+            world.settled().await;
+            let before = std::mem::replace(&mut left, world.money(account.id).await.0);
+            assert!(left < before, "{}: each is charged", whole.name);
+        }
+    }
+    assert_eq!(kept(&world).await, json!(0));
+    world.assert_ledger_clean().await;
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::certain;
 use tests::facts::facts_with;
+use tests::whole::WHOLES;
 use tests::world::{Account, MODEL, Route, World, hello, nanos};
 use uuid::Uuid;
 
@@ -126,5 +127,24 @@ async fn what_an_own_key_has_served_costs_its_fee_at_most_whatever_the_hold_cove
             assert_eq!((cost, cost > 0), ((held + 19) / 20, true));
         }
     }
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn of_what_cannot_be_counted_a_caller_is_told_the_fee_that_is_charged_and_not_the_hold() {
+    let (world, own, _) = charging(&[]).await;
+    // A picture of which its provider reports nothing.
+    let drawing = WHOLES.iter().find(|whole| whole.is_chat()).expect("a row");
+    world.offers(drawing, &[Route::new("openrouter", "standin/no-usage")]).await;
+    // Our account would go on where the key fails, so that all of its price is held.
+    world.sql("update gateway.provider_keys set gateway_fallback = true").await;
+    world.sql(&format!("update gateway.accounts set month_own_requests = 2 where id = '{}'", own.id)).await;
+    let answer = Answer::to(world.request(drawing, &own.key, &drawing.hello(&json!({})))).await.success();
+    world.settled().await;
+    let record = world.newest_call().await;
+    let (told, held) = (nanos(&answer["usage"]["cost"]), record["held"].as_i64().expect("held"));
+    assert_eq!((&record["cost"], &record["own_key"]), (&json!(told), &json!(true)), "{answer} {record}");
+    assert_eq!((told, told > 0), ((held + 19) / 20, true), "{record}");
+    assert_eq!(world.money(own.id).await, (1_000_000_000 - told, 0, 0));
     world.assert_ledger_clean().await;
 }

@@ -94,6 +94,33 @@ async fn whoever_has_output_first_answers_and_the_other_is_paid_for_its_prompt()
 }
 
 #[tokio::test]
+async fn where_both_have_failed_the_third_is_asked_and_neither_of_them_again() {
+    let tried = Tried::start().await;
+    let dearest = Route { prompt: 9_000_000_000, completion: 9_000_000_000, ..Route::new("portkey", USED) };
+    tried.world.model(MODEL, &[Route::new("openrouter", USED), dearer("chutes", USED), dearest]).await;
+    for name in ["openrouter", "chutes"] {
+        tried.behaves(name, Some("status?code=500"));
+    }
+    let control = tried.world.platform.providers.control();
+    for stream in [false, true] {
+        forget(&tried.world).await;
+        // Neither has failed before both are asked.
+        let gate = control.gate();
+        let body = hello(&json!({ "max_tokens": 200, "stream": stream, "provider": { "hedge_ms": 0 } }));
+        let running = tokio::spawn(Answer::to(tried.world.chat(&tried.key, &body)));
+        certain("both at their providers", gate.wait_for(2)).await;
+        gate.release();
+        let answer = running.await.expect("no panic");
+        assert_eq!((answer.status, provider(&answer)), (200, "portkey"), "{}", answer.text);
+        tried.world.settled().await;
+        assert_eq!(super::asked(&tried.world), ["openrouter", "chutes", "portkey"]);
+        // Whoever has failed is not charged.
+        assert_eq!(tried.world.newest_call().await["cost"], json!(150 * 9_000));
+    }
+    tried.world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
 async fn a_request_that_one_of_them_refuses_is_refused_and_the_other_is_not_waited_for() {
     let tried = Tried::start().await;
     for (refuses, waits) in [("openrouter", "chutes"), ("chutes", "openrouter")] {

@@ -154,13 +154,17 @@ async fn usage_is_found_wherever_it_stands() {
 }
 
 #[tokio::test]
-async fn a_usage_of_nothing_beside_a_text_is_none() {
+async fn a_usage_of_nothing_beside_a_text_is_none_and_one_without_a_prompt_is_half_of_it() {
     each_form_of_openai(async |wire, stream, deployment| {
         let (world, provider) = Scripted::world(deployment, wire, &[]).await;
         let account = world.account(CREDIT).await;
-        for (usage, prompt) in [
-            (json!({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}), wire.prompt_tokens),
-            (json!({"prompt_tokens": 36, "completion_tokens": 0, "total_tokens": 36}), 36),
+        let (counted, written) = (wire.prompt_tokens, count(TEXT));
+        for (usage, prompt, completion) in [
+            (json!({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}), counted, written),
+            (json!({"prompt_tokens": 36, "completion_tokens": 0, "total_tokens": 36}), 36, written),
+            // No prompt is without a token: what was written is believed, and what was read is counted.
+            (json!({"prompt_tokens": 0, "completion_tokens": 50}), counted, 50),
+            (json!({"completion_tokens": 50}), counted, 50),
         ] {
             let mut plain = wire.upstream_answer(TEXT);
             plain["usage"] = usage.clone();
@@ -175,7 +179,9 @@ async fn a_usage_of_nothing_beside_a_text_is_none() {
                     "{usage}: {record}"
                 );
                 assert_eq!(record["prompt_tokens"], json!(prompt), "{usage}: {record}");
-                assert_eq!(record["completion_tokens"], json!(count(TEXT)), "{usage}: {record}");
+                assert_eq!(record["completion_tokens"], json!(completion), "{usage}: {record}");
+                let held = record["held"].as_u64().expect("held");
+                assert_eq!(record["cost"], json!(cost(prompt, 0, completion).min(held)), "{usage}: {record}");
                 assert_told(&answer, stream, &record, &usage.to_string());
             }
         }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::answer::Answer;
+use tests::whole::WHOLES;
 use tests::world::{MODEL, Route, World, hello};
 
 use super::{dearer, provider};
@@ -18,9 +19,9 @@ async fn set(world: &World, name: &str, (first, rate): (u32, u32), seconds_ago: 
     world.platform.upstash.execute(&["HSET", &route, &field, &kept]).await.expect("HSET");
 }
 
-/// What anyone is shown of the model's routes, by their providers.
-async fn shown(world: &World, name: &str) -> Value {
-    let answer = Answer::to(world.http.get(format!("{}/v1/models/{MODEL}/endpoints", world.base_url))).await.success();
+/// What anyone is shown of a model's routes, by their providers.
+async fn shown(world: &World, model: &str, name: &str) -> Value {
+    let answer = Answer::to(world.http.get(format!("{}/v1/models/{model}/endpoints", world.base_url))).await.success();
     let routes = answer["data"]["endpoints"].as_array().expect("routes").clone();
     routes.into_iter().find(|route| route["tag"] == name).expect("the route")
 }
@@ -83,7 +84,7 @@ async fn every_attempt_is_counted_and_anyone_may_see_how_routes_do() {
         world.settled().await;
     };
     let figures = ["uptime_last_5m", "uptime_last_30m", "uptime_last_1d", "latency_last_30m", "throughput_last_30m"];
-    let of = async |name: &str| shown(&world, name).await;
+    let of = async |name: &str| shown(&world, MODEL, name).await;
     let route = of("openrouter").await;
     assert!(figures.iter().all(|figure| route[figure].is_null()), "{route}");
     call(None, false).await;
@@ -110,4 +111,19 @@ async fn every_attempt_is_counted_and_anyone_may_see_how_routes_do() {
     // A route that nobody asks any more is forgotten by itself.
     let left = world.platform.upstash.execute(&["PTTL", &format!("route:openrouter:{MODEL}")]).await.expect("PTTL");
     assert!(matches!(left, local::upstash::Reply::Integer(ms) if (1..=25 * 3_600_000).contains(&ms)), "{left:?}");
+}
+
+#[tokio::test]
+async fn how_long_a_picture_took_says_nothing_of_how_fast_its_route_writes() {
+    let world = World::start().await;
+    let account = world.account(1_000_000_000).await;
+    for whole in WHOLES.iter().filter(|whole| !whole.repeatable && !whole.form) {
+        world.offers(whole, &[Route::new(whole.provider, "standin/normal")]).await;
+        whole.given(&Answer::to(world.request(whole, &account.key, &whole.hello(&json!({})))).await);
+        world.settled().await;
+        let route = shown(&world, whole.model, whole.provider).await;
+        assert_eq!(route["uptime_last_5m"], 100.0, "{}: {route}", whole.name);
+        let speeds = (&route["latency_last_30m"], &route["throughput_last_30m"]);
+        assert_eq!(speeds, (&Value::Null, &Value::Null), "{}: {route}", whole.name);
+    }
 }

@@ -62,6 +62,21 @@ async fn an_answer_without_usage_is_charged_by_a_real_count() {
 }
 
 #[tokio::test]
+async fn where_only_the_best_of_several_texts_is_seen_nobody_can_count_them_and_the_hold_is_charged() {
+    let world = World::start().await;
+    let account = world.account(CREDIT).await;
+    let wire = WIRES.iter().find(|wire| wire.upstream() == Format::Completions).expect("a wire");
+    alone(wire, &world, "no-usage").await;
+    let answer = ask(wire, &world, &account.key, &wire.hello(&json!({"best_of": 3, "max_tokens": 100}))).await;
+    let usage = wire.usage(&answer.success());
+    let record = newest(&world).await;
+    assert_eq!((&record["cost"], &record["estimated"]), (&record["held"], &json!(true)), "{record}");
+    assert_eq!((json!(nanos(&usage["cost"])), &usage["estimated"]), (record["held"].clone(), &json!(true)), "{usage}");
+    assert_eq!(world.money(account.id).await, (CREDIT - nanos(&usage["cost"]), 0, 0));
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
 async fn a_stream_that_breaks_is_charged_for_what_came() {
     each(async |wire, deployment| patient_enough(async |patience| breaks(deployment, wire, patience).await).await)
         .await;

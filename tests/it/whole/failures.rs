@@ -28,6 +28,9 @@ const OF_THE_REQUEST: [(&str, u16); 3] = [("status?code=400", 400), ("status?cod
 /// After which nobody knows whether it was made, and charged for.
 const UNSURE: [&str; 5] = ["html", "garbage", "refuse", "cut", "end-early"];
 
+/// Where nobody listens.
+const NOWHERE: &str = "http://127.0.0.1:1/v1";
+
 /// Bytes that break off have begun to pass, so that nobody else can be asked, and so has the text beside a picture; those of
 /// events as well that go wrong in the middle.
 fn unsure(whole: &Whole) -> impl Iterator<Item = &'static str> {
@@ -105,6 +108,22 @@ async fn another_provider_is_asked_for_the_ones_own_trouble_only() {
         }
         world.assert_ledger_clean().await;
     }
+}
+
+#[tokio::test]
+async fn who_cannot_be_connected_to_has_made_nothing_and_another_is_asked() {
+    each(async |whole, deployment| {
+        let variable = format!("{}_BASE_URL", whole.provider.to_uppercase());
+        let world = World::of(deployment, &[(&variable, NOWHERE)]).await;
+        let account = world.account(CREDIT).await;
+        with_second(&world, whole, "normal").await;
+        let answer = ask(&world, whole, &account).await;
+        assert_eq!((answer.status, answer.header("x-gateway-provider")), (200, whole.second), "{}", answer.text);
+        let cost = newest(&world).await["cost"].as_i64().expect("a cost");
+        assert_eq!(world.money(account.id).await, (CREDIT - cost, 0, 0), "{}", whole.name);
+        world.assert_ledger_clean().await;
+    })
+    .await;
 }
 
 #[tokio::test]
