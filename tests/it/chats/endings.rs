@@ -7,7 +7,7 @@ use tests::answer::Answer;
 use tests::certain;
 use tests::watch::poll;
 use tests::wire::{WIRES, Wire, each, each_form};
-use tests::world::{Account, CREDIT, World, send};
+use tests::world::{Account, CREDIT, World, nanos, send};
 
 use super::{converses, kept, read, said, session, turn};
 
@@ -189,6 +189,34 @@ async fn a_turn_whose_settlement_waits_in_the_outbox_is_kept_when_it_is_booked_a
         assert!(!world.is_stored("Ouagadougou").await);
     }
     world.settled().await;
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_turn_that_is_too_large_for_the_outbox_is_charged_and_what_was_said_in_it_is_not_kept() {
+    let world = World::start().await;
+    let account = world.account(CREDIT).await;
+    let wire = &WIRES[0];
+    world.serves(wire, "standin/normal").await;
+    world.sql(&format!("update gateway.models set context_length = 2000000 where id = '{}'", wire.model)).await;
+    let chat = session(&world, &account, "Large").await;
+    let control = world.platform.postgrest.control();
+    control.fail(Some("finish_request"), None, Fault::Refuse);
+    let body = wire.say(&"word ".repeat(150_000), &json!({"max_tokens": 100}));
+    let answer = turn(wire, &world, &account, &chat, &body).await.json();
+    let waiting = || async {
+        match world.platform.upstash.execute(&["LINDEX", "outbox", "-1"]).await.expect("LINDEX") {
+            Reply::Bulk(entry) => entry.len(),
+            _ => 0,
+        }
+    };
+    poll("the settle in the outbox", || async { waiting().await > 0 }).await;
+    assert!(waiting().await < 16 * 1024, "{} bytes", waiting().await);
+    control.clear();
+    let secret = &world.platform.variables()["CRON_SECRET"];
+    Answer::to(world.get("/api/cron/sweep-holds", secret)).await.success();
+    assert!(messages(&world, &account, &chat).await.is_empty());
+    assert_eq!(world.money(account.id).await, (CREDIT - nanos(&answer["usage"]["cost"]), 0, 0));
     world.assert_ledger_clean().await;
 }
 

@@ -1,9 +1,11 @@
 //! However a provider frames its stream, the client gets all of the text, and the usage once, if it asked.
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 use tests::answer::Answer;
-use tests::wire::{Wire, each};
-use tests::world::{World, nanos, price_of};
+use tests::scripted::{Script, Scripted};
+use tests::wire::{WIRES, Wire, each};
+use tests::world::{Deployment, World, nanos, price_of};
 
 use super::{CREDIT, alone, ask, newest};
 
@@ -79,4 +81,34 @@ async fn the_usage_comes_once_and_only_if_asked_for() {
         world.assert_ledger_clean().await;
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_is_too_large_to_be_read_on_was_made_and_costs_its_hold_where_it_cannot_be_counted() {
+    let wire = &WIRES[0];
+    let (world, provider) = Scripted::world(&Deployment::new().await, wire, &[]).await;
+    let account = world.account(CREDIT).await;
+    let (words, event) = (wire.upstream_event("Some words."), wire.upstream_event(&"x".repeat(34 << 20)));
+    let megabytes = (0..66).map(|_| Bytes::from(vec![b' '; 1 << 20]));
+    let body =
+        Script { parts: [Bytes::from("{")].into_iter().chain(megabytes).collect(), ..Script::whole(&Value::Null) };
+    for (case, script, reasoning, limit, is_held) in [
+        ("nothing was seen before it", Script::stream(&[event.clone()]), false, "32 MB", true),
+        ("what was seen before it is counted", Script::stream(&[words.clone(), event.clone()]), false, "32 MB", false),
+        ("nobody sees what a model thinks", Script::stream(&[words, event]), true, "32 MB", true),
+        ("a body", body, false, "64 MB", true),
+    ] {
+        world.sql(&format!("update gateway.models set reasoning = {reasoning} where id = '{}'", wire.model)).await;
+        provider.answers(script);
+        let before = world.money(account.id).await.0;
+        let answer = ask(wire, &world, &account.key, &wire.hello(&json!({ "max_tokens": 300 }))).await;
+        let told = answer.refused(502, "upstream_error");
+        assert!(told["message"].as_str().is_some_and(|message| message.contains(limit)), "{case}: {told}");
+        let record = newest(&world).await;
+        let cost = if is_held { record["held"].as_i64().expect("held") } else { price_of(&record) };
+        assert_eq!((&record["cost"], &record["estimated"]), (&json!(cost), &json!(true)), "{case}: {record}");
+        assert_eq!(record["cost"] == record["held"], is_held, "{case}: {record}");
+        assert_eq!(world.money(account.id).await, (before - cost, 0, 0), "{case}");
+    }
+    world.assert_ledger_clean().await;
 }

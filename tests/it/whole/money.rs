@@ -1,5 +1,7 @@
 //! Every call costs what its answer says, to the nano-dollar, and never more than its hold.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use shared::formats::Format;
 use tests::answer::Answer;
@@ -66,6 +68,22 @@ async fn what_the_provider_does_not_report_is_counted() {
         );
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_sound_whose_length_nobody_says_is_held_for_at_its_longest_and_charged_as_speech_usually_is() {
+    let whole = WHOLES.iter().find(|whole| whole.prices.contains("second_price")).expect("a row");
+    let (world, account) = serving(&Deployment::new().await, whole, "no-usage").await;
+    // By its size alone it is two seconds of speech as it is usually recorded, and ten at the most.
+    let sound = json!({"data": STANDARD.encode([0xFF; 7_500]), "format": "mp3"});
+    let body = whole.hello(&json!({ "input_audio": sound }));
+    let told = whole.given(&Answer::to(world.request(whole, &account.key, &body)).await);
+    world.settled().await;
+    let record = newest(&world).await;
+    assert_eq!((&record["cost"], &record["held"]), (&json!(2 * 100_000), &json!(10 * 100_000)), "{record}");
+    assert_eq!((nanos(&told["usage"]["cost"]), &record["estimated"]), (2 * 100_000, &json!(true)), "{told}");
+    assert_eq!(world.money(account.id).await, (CREDIT - 2 * 100_000, 0, 0));
+    world.assert_ledger_clean().await;
 }
 
 #[tokio::test]
