@@ -8,7 +8,7 @@ use tests::deadline::late_enough;
 use tests::plain::PlainServer;
 use tests::scripted::{Script, Scripted, Then};
 use tests::wire::{WIRES, Wire, each, each_form, each_format, each_translation};
-use tests::world::{Deployment, read, send};
+use tests::world::{Deployment, Route, read, send};
 
 use super::{
     CREDIT, Reader, ask, assert_estimated, assert_members, call_at, let_it_reason, settled, variables, world_within,
@@ -178,6 +178,35 @@ async fn assert_too_late(deployment: &Deployment, wire: &'static Wire, stream: b
 #[tokio::test]
 async fn a_plain_call_whose_provider_is_silent_costs_nothing() {
     each(async |wire, deployment| assert_too_late(deployment, wire, false).await).await;
+}
+
+#[tokio::test]
+async fn when_the_time_is_up_nobody_else_is_asked_who_could_only_be_blamed() {
+    each_format(async |wire, deployment| {
+        late_enough(async |deadline, _| {
+            let (world, account) = world_within(deployment, wire, "standin/hang", deadline).await;
+            let dearer = Route {
+                prompt: 2_000_000_000,
+                cached: 1_000_000_000,
+                completion: 4_000_000_000,
+                ..Route::new("chutes", "standin/normal")
+            };
+            world.model(wire.model, &[Route::new(wire.provider, "standin/hang"), dearer]).await;
+            let request = call_at(wire, &world, &world.base_url, &account, &ask(wire, false));
+            let (status, answer) = read(send(request).await).await;
+            if world.platform.providers.control().requests().is_empty() {
+                return None;
+            }
+            assert_eq!((status, &answer["error"]["provider"]), (504, &json!(wire.provider)), "{answer}");
+            let row = settled(&world, &account).await;
+            assert_members(&row, &json!({"provider": wire.provider, "error_code": "upstream_timeout", "cost": 0}));
+            let attempts = row["attempts"].as_array().expect("attempts");
+            assert!(attempts.iter().map(|attempt| &attempt["provider"]).eq([wire.provider]), "{row}");
+            Some(())
+        })
+        .await;
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! However a provider frames its stream, the client gets all of the text, and the usage once, if it asked.
 
+use std::slice;
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tests::answer::Answer;
@@ -93,7 +95,7 @@ async fn what_is_too_large_to_be_read_on_was_made_and_costs_its_hold_where_it_ca
     let body =
         Script { parts: [Bytes::from("{")].into_iter().chain(megabytes).collect(), ..Script::whole(&Value::Null) };
     for (case, script, reasoning, limit, is_held) in [
-        ("nothing was seen before it", Script::stream(&[event.clone()]), false, "32 MB", true),
+        ("nothing was seen before it", Script::stream(slice::from_ref(&event)), false, "32 MB", true),
         ("what was seen before it is counted", Script::stream(&[words.clone(), event.clone()]), false, "32 MB", false),
         ("nobody sees what a model thinks", Script::stream(&[words, event]), true, "32 MB", true),
         ("a body", body, false, "64 MB", true),
