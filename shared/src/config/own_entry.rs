@@ -82,7 +82,7 @@ impl Entry {
     /// database.
     pub fn is_name(name: &str) -> bool {
         let may_follow = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        (1..=32).contains(&name.len()) && name.as_bytes()[0].is_ascii_lowercase() && name.bytes().all(may_follow)
+        name.len() <= 32 && name.starts_with(|first: char| first.is_ascii_lowercase()) && name.bytes().all(may_follow)
     }
 }
 

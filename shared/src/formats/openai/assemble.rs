@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::Shape;
@@ -21,9 +22,10 @@ pub fn assemble<'a, S: Shape>(chunks: impl Iterator<Item = &'a str>) -> Option<V
     let mut choices: BTreeMap<u64, Map<String, Value>> = BTreeMap::new();
     for chunk in chunks {
         let mut chunk: Object<'a> = serde_json::from_str(chunk).ok()?;
-        let deltas: Vec<Object<'_>> = chunk.read("choices").ok().flatten().unwrap_or_default();
-        for delta in &deltas {
-            add_choice::<S>(&mut choices, delta).ok()?;
+        let deltas: Vec<&RawValue> = chunk.read("choices").ok().flatten().unwrap_or_default();
+        // What is no choice takes none of those beside it.
+        for delta in deltas.iter().filter_map(|delta| serde_json::from_str(delta.get()).ok()) {
+            add_choice::<S>(&mut choices, &delta).ok()?;
         }
         chunk.remove_all(&OF_STREAMS);
         members.replace(chunk);
@@ -119,6 +121,17 @@ mod tests {
                 {"index": 0, "text": "ab", "logprobs": {"tokens": ["a", "b"], "text_offset": [0, 1]}, "finish_reason": "stop"},
                 {"index": 1, "text": "x", "logprobs": null, "finish_reason": "length"}]}))
         );
+    }
+
+    #[test]
+    fn what_is_no_choice_takes_none_of_those_beside_it() {
+        let chunks = [
+            json!({"id": "c", "choices": [null, {"index": 0, "text": "a", "finish_reason": null}]}),
+            json!({"id": "c", "choices": null}),
+            json!({"id": "c", "choices": [{"index": 0, "text": "b", "finish_reason": "stop"}, 7]}),
+        ];
+        let answer = assembled::<Completions>(&chunks).expect("an answer");
+        assert_eq!(answer["choices"], json!([{"index": 0, "text": "ab", "finish_reason": "stop"}]));
     }
 
     #[test]
