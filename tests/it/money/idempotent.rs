@@ -143,8 +143,9 @@ async fn two_streams_under_one_key_run_at_the_same_time_and_both_are_charged() {
         certain("the first stream at its provider", gate.wait_for(1)).await;
         let second = stream();
         certain("the second one beside it", gate.wait_for(2)).await;
-        gate.release();
+        // Both are at the gate, so neither is on record yet.
         let calls = world.recorded_calls().await;
+        gate.release();
         for answer in [first, second] {
             let answer = answer.await.expect("no panic");
             assert_eq!((answer.status, answer.header("idempotent-replayed")), (200, ""), "{}", wire.name);
