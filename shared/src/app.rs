@@ -10,6 +10,7 @@ use crate::connections::{ahead, tls};
 use crate::credits::turns::Turns;
 use crate::error::Error;
 use crate::limits::Limiter;
+use crate::model_lists::ModelLists;
 use crate::refusals::Refusals;
 use crate::route::Route;
 use crate::sign_in::privy::Privy;
@@ -34,6 +35,8 @@ pub struct App {
     pub privy: Privy,
     /// The refused calls that the database has not been told of.
     pub refusals: Refusals,
+    /// The lists of models as the database last sent them.
+    pub model_lists: ModelLists,
     /// Lists that were compressed before.
     pub zipped: Zipped,
     /// Where traces of calls go, where anybody asks for them.
@@ -88,6 +91,7 @@ impl App {
             turns: Turns::default(),
             privy,
             refusals: Refusals::default(),
+            model_lists: ModelLists::default(),
             zipped: Zipped::default(),
             traces,
             routes,

@@ -33,6 +33,7 @@ pub mod keyring;
 pub mod limits;
 pub mod mail;
 pub mod memory;
+pub mod model_lists;
 pub mod money;
 pub mod object;
 pub mod openapi;

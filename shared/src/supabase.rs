@@ -103,26 +103,15 @@ impl Supabase {
         function: &'static str,
         arguments: &(impl Serialize + ?Sized),
     ) -> Result<T, RpcError> {
-        let body = self.rpc_unread(function, arguments).await?;
+        let body = self.rpc_bytes(function, arguments).await?;
         serde_json::from_slice(if body.is_empty() { b"null" } else { &body }).map_err(|e| unreadable(function, &e))
     }
 
-    /// The same for a JSON object that goes on as it is, of which only the braces are looked at: to read a megabyte takes longer than to
-    /// send it.
+    /// The same, of whose answer the caller wants the bytes.
     ///
     /// # Errors
     /// As [`Self::rpc`].
-    pub async fn rpc_object(
-        &self,
-        function: &'static str,
-        arguments: &(impl Serialize + ?Sized),
-    ) -> Result<Bytes, RpcError> {
-        let body = self.rpc_unread(function, arguments).await?;
-        let is_object = body.starts_with(b"{") && body.ends_with(b"}");
-        if is_object { Ok(body) } else { Err(unreadable(function, &"no object")) }
-    }
-
-    async fn rpc_unread(
+    pub async fn rpc_bytes(
         &self,
         function: &'static str,
         arguments: &(impl Serialize + ?Sized),

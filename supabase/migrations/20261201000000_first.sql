@@ -665,6 +665,7 @@ comment on table gateway.listed_models is 'Each model as GET /models shows it, i
 -- All of them as one list: nearly every reader wants that.
 create table gateway.listed_catalog (
   is_whole boolean primary key default true check (is_whole),
+  version uuid not null default gen_random_uuid(),
   models integer not null default 0,
   body json,
   openrouter_body json
@@ -673,6 +674,8 @@ alter table gateway.listed_catalog alter column body set storage external;
 alter table gateway.listed_catalog alter column openrouter_body set storage external;
 comment on table gateway.listed_catalog is
   'GET /v1/models, and the same at OpenRouter''s base URL, in one row, which is made anew whenever a model or a route changes.';
+comment on column gateway.listed_catalog.version is
+  'Another one each time, so that whoever has a copy of a list need only ask whether it is still the one.';
 
 alter table gateway.models enable row level security;
 alter table gateway.model_routes enable row level security;
@@ -11458,9 +11461,10 @@ begin
 end;
 $$;
 
--- query: ids (with commas between), developer, provider, search, modality, free, limit, cursor (the last id of the page before).
-create function public.list_models(query jsonb) returns json
-language plpgsql stable security definer set search_path = ''
+-- A page of the models that a query asks for. query: ids (with commas between), developer, provider, search, modality, free, limit, cursor
+-- (the last id of the page before).
+create function gateway.find_models(query jsonb) returns json
+language plpgsql stable set search_path = ''
 as $$
 declare
   most constant integer := gateway.page_size(query);
@@ -11471,15 +11475,8 @@ declare
   words constant text := lower(query ->> 'search');
   modality constant text := query ->> 'modality';
   is_free constant boolean := query ->> 'free';
-  whole json;
   found text[];
 begin
-  if coalesce(after, query ->> 'ids', by_developer, by_provider, words, modality, is_free::text) is null then
-    whole := (select body from gateway.listed_catalog where models <= most);
-  end if;
-  if whole is not null then
-    return whole;
-  end if;
   found := array(
     select m.id
     from gateway.models m join gateway.listed_models l on l.model_id = m.id
@@ -11498,6 +11495,24 @@ begin
 end;
 $$;
 
+-- A conditional read (as HTTP's If-None-Match): {"list", "version"} of the whole catalog, only the version if that is the one `known` to
+-- the reader, who then has the list; {"list"} of anything narrower. query: as above.
+create function public.list_models(query jsonb, known uuid) returns json
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  whole json;
+begin
+  if jsonb_strip_nulls(query) - 'limit' = '{}' then
+    whole := (
+      select case when version = known then json_build_object('version', version)
+                  else json_build_object('version', version, 'list', body) end
+      from gateway.listed_catalog where models <= gateway.page_size(query));
+  end if;
+  return coalesce(whole, json_build_object('list', gateway.find_models(query)));
+end;
+$$;
+
 -- query: developer, limit, cursor.
 create function public.list_developer_models(query jsonb) returns json
 language plpgsql stable security definer set search_path = ''
@@ -11506,7 +11521,7 @@ begin
   if not exists (select from gateway.models where enabled and developer = query ->> 'developer') then
     perform gateway.refuse(gateway.refusal(404, 'developer_not_found', '{"param": "name"}'));
   end if;
-  return public.list_models(query);
+  return gateway.find_models(query);
 end;
 $$;
 
@@ -11564,7 +11579,7 @@ begin
   insert into gateway.listed_catalog (is_whole) values (true) on conflict (is_whole) do nothing;
   perform from gateway.listed_catalog for update;
   all_ids := array(select id from gateway.models where enabled order by id);
-  update gateway.listed_catalog set models = cardinality(all_ids), body = gateway.models_page(all_ids, false),
+  update gateway.listed_catalog set version = gen_random_uuid(), models = cardinality(all_ids), body = gateway.models_page(all_ids, false),
     openrouter_body = gateway.openrouter_page('{}', null);
 end;
 $$;
@@ -17437,17 +17452,20 @@ begin
 end;
 $$;
 
--- Nearly every client asks for all of them, which are one text.
-create function public.list_openrouter_models(query jsonb) returns json
+-- Nearly every client asks for all of them, which are one text: a conditional read, as list_models is.
+create function public.list_openrouter_models(query jsonb, known uuid) returns json
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   whole json;
 begin
   if query = '{}' then
-    whole := (select openrouter_body from gateway.listed_catalog);
+    whole := (
+      select case when version = known then json_build_object('version', version)
+                  else json_build_object('version', version, 'list', openrouter_body) end
+      from gateway.listed_catalog);
   end if;
-  return coalesce(whole, gateway.openrouter_page(query, null));
+  return coalesce(whole, json_build_object('list', gateway.openrouter_page(query, null)));
 end;
 $$;
 
@@ -17464,7 +17482,8 @@ declare
   session gateway.session := gateway.authenticate(caller, 'self');
   allowed constant text[] := (select allowed_models from gateway.api_keys where id = session.key_id);
 begin
-  return case when allowed = '{}' then public.list_openrouter_models(query) else gateway.openrouter_page(query, allowed) end;
+  return case when allowed = '{}' and query = '{}' then (select openrouter_body from gateway.listed_catalog)
+    else gateway.openrouter_page(query, allowed) end;
 end;
 $$;
 
@@ -18127,8 +18146,8 @@ revoke execute on function public.list_activity(jsonb, jsonb) from public, anon,
 grant execute on function public.list_activity(jsonb, jsonb) to service_role;
 
 -- 59_catalog.sql
-revoke execute on function public.list_models(jsonb) from public, anon, authenticated;
-grant execute on function public.list_models(jsonb) to service_role;
+revoke execute on function public.list_models(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.list_models(jsonb, uuid) to service_role;
 revoke execute on function public.list_developer_models(jsonb) from public, anon, authenticated;
 grant execute on function public.list_developer_models(jsonb) to service_role;
 revoke execute on function public.get_model(text) from public, anon, authenticated;
@@ -18505,8 +18524,8 @@ revoke execute on function public.exchange_auth_code(jsonb, jsonb, jsonb) from p
 grant execute on function public.exchange_auth_code(jsonb, jsonb, jsonb) to service_role;
 
 -- 85_openrouter_models.sql
-revoke execute on function public.list_openrouter_models(jsonb) from public, anon, authenticated;
-grant execute on function public.list_openrouter_models(jsonb) to service_role;
+revoke execute on function public.list_openrouter_models(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.list_openrouter_models(jsonb, uuid) to service_role;
 revoke execute on function public.count_openrouter_models(jsonb) from public, anon, authenticated;
 grant execute on function public.count_openrouter_models(jsonb) to service_role;
 revoke execute on function public.list_models_of_key(jsonb, jsonb) from public, anon, authenticated;

@@ -116,6 +116,7 @@ comment on table gateway.listed_models is 'Each model as GET /models shows it, i
 -- All of them as one list: nearly every reader wants that.
 create table gateway.listed_catalog (
   is_whole boolean primary key default true check (is_whole),
+  version uuid not null default gen_random_uuid(),
   models integer not null default 0,
   body json,
   openrouter_body json
@@ -124,6 +125,8 @@ alter table gateway.listed_catalog alter column body set storage external;
 alter table gateway.listed_catalog alter column openrouter_body set storage external;
 comment on table gateway.listed_catalog is
   'GET /v1/models, and the same at OpenRouter''s base URL, in one row, which is made anew whenever a model or a route changes.';
+comment on column gateway.listed_catalog.version is
+  'Another one each time, so that whoever has a copy of a list need only ask whether it is still the one.';
 
 alter table gateway.models enable row level security;
 alter table gateway.model_routes enable row level security;

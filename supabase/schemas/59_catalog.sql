@@ -148,9 +148,10 @@ begin
 end;
 $$;
 
--- query: ids (with commas between), developer, provider, search, modality, free, limit, cursor (the last id of the page before).
-create function public.list_models(query jsonb) returns json
-language plpgsql stable security definer set search_path = ''
+-- A page of the models that a query asks for. query: ids (with commas between), developer, provider, search, modality, free, limit, cursor
+-- (the last id of the page before).
+create function gateway.find_models(query jsonb) returns json
+language plpgsql stable set search_path = ''
 as $$
 declare
   most constant integer := gateway.page_size(query);
@@ -161,15 +162,8 @@ declare
   words constant text := lower(query ->> 'search');
   modality constant text := query ->> 'modality';
   is_free constant boolean := query ->> 'free';
-  whole json;
   found text[];
 begin
-  if coalesce(after, query ->> 'ids', by_developer, by_provider, words, modality, is_free::text) is null then
-    whole := (select body from gateway.listed_catalog where models <= most);
-  end if;
-  if whole is not null then
-    return whole;
-  end if;
   found := array(
     select m.id
     from gateway.models m join gateway.listed_models l on l.model_id = m.id
@@ -188,6 +182,24 @@ begin
 end;
 $$;
 
+-- A conditional read (as HTTP's If-None-Match): {"list", "version"} of the whole catalog, only the version if that is the one `known` to
+-- the reader, who then has the list; {"list"} of anything narrower. query: as above.
+create function public.list_models(query jsonb, known uuid) returns json
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  whole json;
+begin
+  if jsonb_strip_nulls(query) - 'limit' = '{}' then
+    whole := (
+      select case when version = known then json_build_object('version', version)
+                  else json_build_object('version', version, 'list', body) end
+      from gateway.listed_catalog where models <= gateway.page_size(query));
+  end if;
+  return coalesce(whole, json_build_object('list', gateway.find_models(query)));
+end;
+$$;
+
 -- query: developer, limit, cursor.
 create function public.list_developer_models(query jsonb) returns json
 language plpgsql stable security definer set search_path = ''
@@ -196,7 +208,7 @@ begin
   if not exists (select from gateway.models where enabled and developer = query ->> 'developer') then
     perform gateway.refuse(gateway.refusal(404, 'developer_not_found', '{"param": "name"}'));
   end if;
-  return public.list_models(query);
+  return gateway.find_models(query);
 end;
 $$;
 

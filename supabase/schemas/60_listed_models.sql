@@ -20,7 +20,7 @@ begin
   insert into gateway.listed_catalog (is_whole) values (true) on conflict (is_whole) do nothing;
   perform from gateway.listed_catalog for update;
   all_ids := array(select id from gateway.models where enabled order by id);
-  update gateway.listed_catalog set models = cardinality(all_ids), body = gateway.models_page(all_ids, false),
+  update gateway.listed_catalog set version = gen_random_uuid(), models = cardinality(all_ids), body = gateway.models_page(all_ids, false),
     openrouter_body = gateway.openrouter_page('{}', null);
 end;
 $$;

@@ -50,17 +50,20 @@ begin
 end;
 $$;
 
--- Nearly every client asks for all of them, which are one text.
-create function public.list_openrouter_models(query jsonb) returns json
+-- Nearly every client asks for all of them, which are one text: a conditional read, as list_models is.
+create function public.list_openrouter_models(query jsonb, known uuid) returns json
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   whole json;
 begin
   if query = '{}' then
-    whole := (select openrouter_body from gateway.listed_catalog);
+    whole := (
+      select case when version = known then json_build_object('version', version)
+                  else json_build_object('version', version, 'list', openrouter_body) end
+      from gateway.listed_catalog);
   end if;
-  return coalesce(whole, gateway.openrouter_page(query, null));
+  return coalesce(whole, json_build_object('list', gateway.openrouter_page(query, null)));
 end;
 $$;
 
@@ -77,7 +80,8 @@ declare
   session gateway.session := gateway.authenticate(caller, 'self');
   allowed constant text[] := (select allowed_models from gateway.api_keys where id = session.key_id);
 begin
-  return case when allowed = '{}' then public.list_openrouter_models(query) else gateway.openrouter_page(query, allowed) end;
+  return case when allowed = '{}' and query = '{}' then (select openrouter_body from gateway.listed_catalog)
+    else gateway.openrouter_page(query, allowed) end;
 end;
 $$;
 

@@ -125,8 +125,8 @@ revoke execute on function public.list_activity(jsonb, jsonb) from public, anon,
 grant execute on function public.list_activity(jsonb, jsonb) to service_role;
 
 -- 59_catalog.sql
-revoke execute on function public.list_models(jsonb) from public, anon, authenticated;
-grant execute on function public.list_models(jsonb) to service_role;
+revoke execute on function public.list_models(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.list_models(jsonb, uuid) to service_role;
 revoke execute on function public.list_developer_models(jsonb) from public, anon, authenticated;
 grant execute on function public.list_developer_models(jsonb) to service_role;
 revoke execute on function public.get_model(text) from public, anon, authenticated;
@@ -503,8 +503,8 @@ revoke execute on function public.exchange_auth_code(jsonb, jsonb, jsonb) from p
 grant execute on function public.exchange_auth_code(jsonb, jsonb, jsonb) to service_role;
 
 -- 85_openrouter_models.sql
-revoke execute on function public.list_openrouter_models(jsonb) from public, anon, authenticated;
-grant execute on function public.list_openrouter_models(jsonb) to service_role;
+revoke execute on function public.list_openrouter_models(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.list_openrouter_models(jsonb, uuid) to service_role;
 revoke execute on function public.count_openrouter_models(jsonb) from public, anon, authenticated;
 grant execute on function public.count_openrouter_models(jsonb) to service_role;
 revoke execute on function public.list_models_of_key(jsonb, jsonb) from public, anon, authenticated;

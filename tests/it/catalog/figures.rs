@@ -155,5 +155,40 @@ async fn a_thousand_models_are_one_list_which_follows_every_change() {
         assert_eq!(of_one(&list), routes, "{change}");
         let count = world.value("select count(*) from gateway.models where enabled").await;
         assert_eq!(json!(data(&list).len()), count, "{change}");
+        // Unchanged since, it is the copy that the gateway has.
+        assert_eq!(get(&world, "/v1/models").await.success(), list, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_comes_whole_from_the_database_only_when_it_has_changed() {
+    let world = seeded().await;
+    let version = "select version from gateway.listed_catalog";
+    let asked =
+        [("/v1/models", "list_models", r#"{"limit": 1000}"#), ("/api/v1/models", "list_openrouter_models", "{}")];
+    let mut lists = Vec::new();
+    for (path, function, query) in asked {
+        let list = get(&world, path).await.success();
+        let answer = world.value(&format!("select public.{function}('{query}', null)")).await;
+        assert_eq!(answer, json!({"version": world.value(version).await, "list": list}), "{function}");
+        let answer = world.value(&format!("select public.{function}('{query}', ({version}))")).await;
+        assert_eq!(answer, json!({"version": world.value(version).await}), "{function}");
+        lists.push(list);
+    }
+    let first = world.value(version).await;
+    world.sql("update gateway.models set name = 'Renamed' where id = 'openai/gpt-5-mini'").await;
+    assert_ne!(world.value(version).await, first);
+    for ((path, _, _), former) in asked.into_iter().zip(&lists) {
+        let list = get(&world, path).await.success();
+        assert!(list != *former && list.to_string().contains("Renamed"), "{path}");
+    }
+    let count = |list: &Value| list["data"].as_array().expect("models").len();
+    // Nothing narrower is taken for the whole, nor held as if it were.
+    for narrower in ["/v1/models?search=gpt", "/v1/models?limit=2", "/api/v1/models?q=gpt", "/api/v1/models?limit=2"] {
+        let found = count(&get(&world, narrower).await.success());
+        assert!((1..count(&lists[1])).contains(&found), "{narrower}");
+    }
+    for ((path, _, _), former) in asked.into_iter().zip(&lists) {
+        assert_eq!(count(&get(&world, path).await.success()), count(former), "{path}");
     }
 }

@@ -4,7 +4,6 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, Uri};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::model::Model;
@@ -108,7 +107,7 @@ pub async fn list(
 pub async fn list_all(State(app): State<SharedApp>, dialect: Dialect, asked: HeaderMap, uri: Uri) -> Result<Response> {
     if dialect == Dialect::OpenRouter {
         let query = Wishes::read(&uri)?;
-        let models = app.supabase()?.rpc_object("list_openrouter_models", &json!({ "query": query })).await?;
+        let models = app.model_lists.read(app.supabase()?, "list_openrouter_models", &query).await?;
         return Ok(answer::public_to(&app, &asked, models));
     }
     let Params(query) = Params::<AllModelsQuery>::of(&uri)?;
@@ -119,6 +118,6 @@ pub async fn list_all(State(app): State<SharedApp>, dialect: Dialect, asked: Hea
 }
 
 async fn page(app: &SharedApp, asked: &HeaderMap, query: ModelQuery) -> Result<Response> {
-    let models = app.supabase()?.rpc_object("list_models", &json!({ "query": query })).await?;
+    let models = app.model_lists.read(app.supabase()?, "list_models", &query).await?;
     Ok(answer::public_to(app, asked, models))
 }

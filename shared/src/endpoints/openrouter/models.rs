@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::Uri;
+use http::{HeaderMap, Uri};
 use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -151,10 +151,10 @@ pub async fn of_key(State(app): State<SharedApp>, caller: Caller, uri: Uri) -> R
 /// 503 when the database is away.
 #[utoipa::path(get, path = "/v1/embeddings/models", tag = "openrouter",
     responses((status = 200, body = OpenRouterModels)))]
-pub async fn of_embeddings(State(app): State<SharedApp>) -> Result<Response> {
-    let query = json!({ "query": { "kind": "embedding" } });
-    let models: Box<RawValue> = app.supabase()?.rpc("list_openrouter_models", &query).await?;
-    Ok(answer::public(&models))
+pub async fn of_embeddings(State(app): State<SharedApp>, asked: HeaderMap) -> Result<Response> {
+    let query = json!({ "kind": "embedding" });
+    let models = app.model_lists.read(app.supabase()?, "list_openrouter_models", &query).await?;
+    Ok(answer::public_to(&app, &asked, models))
 }
 
 /// `GET /v1/model/{id}`: the id may hold slashes, raw or encoded.

@@ -46,7 +46,7 @@ impl Scene {
                 json!({"peppers": {"1": "fingerprint"}, "deployment": {"environment": "production", "address": "hash"}}),
                 &["peppers", "peppers.1", "deployment", "deployment.environment", "deployment.address"],
             ),
-            sample("list_models", json!({"query": page(json!({}))}), &[]),
+            sample("list_models", json!({"query": page(json!({})), "known": null}), &["known"]),
             sample("list_developer_models", json!({"query": page(json!({"developer": "test"}))}), &[]),
             sample("get_model", json!({"model_id": tests::world::MODEL}), &[]),
         ]

@@ -41,7 +41,11 @@ impl Scene {
                        "request": {"code_hashes": ["code"], "answers": {"plain": "challenge"}, "method": "plain"}}),
                 &["caller.ip", "request.method"],
             ),
-            sample("list_openrouter_models", json!({"query": {"limit": 2}}), &["query", "query.limit"]),
+            sample(
+                "list_openrouter_models",
+                json!({"query": {"limit": 2}, "known": null}),
+                &["query", "query.limit", "known"],
+            ),
             sample("count_openrouter_models", json!({"query": {"q": "test"}}), &["query", "query.q"]),
             sample("list_models_of_key", json!({"caller": user, "query": {"limit": 2}}), &["query", "query.limit"]),
             sample("get_openrouter_model", json!({"model_id": tests::world::MODEL}), &[]),
