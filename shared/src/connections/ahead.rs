@@ -17,7 +17,7 @@ use hyper::rt::{Read, ReadBuf};
 use reqwest::Url;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
-use tower::{BoxError, Layer, Service};
+use tower::{BoxError, Layer, Service, ServiceExt as _};
 
 use super::kept::note_opened;
 
@@ -58,42 +58,43 @@ impl<R, S: Service<R>> Layer<S> for OpenedAhead<R> {
     type Service = Connector<S, S::Response>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Connector { inner, opened: Arc::default() }
+        Connector { inner: Arc::new(inner), opened: Arc::default() }
     }
 }
 
 /// A connector that hands out first what was opened ahead.
 pub struct Connector<S, C> {
-    inner: S,
+    /// Cloned for a connection, and not with each request that clones its client.
+    inner: Arc<S>,
     opened: Arc<Opened<C>>,
 }
 
-impl<S: Clone, C> Clone for Connector<S, C> {
+impl<S, C> Clone for Connector<S, C> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), opened: Arc::clone(&self.opened) }
+        Self { inner: Arc::clone(&self.inner), opened: Arc::clone(&self.opened) }
     }
 }
 
 impl<R, S> Service<R> for Connector<S, S::Response>
 where
-    R: Debug,
-    S: Service<R, Error = BoxError>,
+    R: Debug + Send + 'static,
+    S: Service<R, Error = BoxError> + Clone + Send + 'static,
     S::Response: Read + Send + Unpin + 'static,
-    S::Future: Send + 'static,
+    S::Future: Send,
 {
     type Response = S::Response;
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(context)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, server: R) -> Self::Future {
         // Scheme, host and port, in whatever words; the same for each request to a server.
         let name = format!("{server:?}");
         // Nothing is done before this is polled.
-        let connecting = self.inner.call(server);
+        let connecting = S::clone(&self.inner).oneshot(server);
         if AHEAD.try_with(|()| ()).is_ok() {
             Arc::clone(&self.opened).open(name, connecting);
             return Box::pin(ready(Err("a connection is opened ahead; nothing is sent".into())));

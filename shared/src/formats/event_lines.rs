@@ -52,10 +52,20 @@ pub fn on_one_line(data: &[u8]) -> Bytes {
     event.freeze()
 }
 
+/// The lines, without what ends them, and what stands after the last end.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut from = 0;
+    memchr_iter(b'\n', bytes).chain([bytes.len()]).map(move |end| {
+        let line = &bytes[from..end];
+        from = end + 1;
+        line
+    })
+}
+
 /// The event's data, its lines joined by line feeds; `None` when it has no such line: a comment, say.
 pub fn data(event: &Bytes) -> Option<Bytes> {
     let mut found: Option<Cow<'_, [u8]>> = None;
-    for line in event.split(|byte| *byte == b'\n') {
+    for line in lines(event) {
         let Some(value) = line.strip_prefix(b"data") else { continue };
         let value = match value {
             [b':', rest @ ..] => rest.trim_ascii(),

@@ -8,7 +8,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use http::{Method, Uri};
-use tower::ServiceExt as _;
+use tower::{ServiceBuilder, ServiceExt as _};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowHeaders, Any as AnyOrigin, CorsLayer, Vary};
 
@@ -35,14 +35,15 @@ pub fn application(router: Router<SharedApp>, app: SharedApp) -> Router {
         .with_state(app);
     // The path must be set right before it is routed, so the endpoints are one service behind the layers.
     let routed = endpoints.map_request(path::restore as fn(Request) -> Request);
-    Router::new()
-        .fallback_service(routed)
-        .layer(from_fn_with_state(sender, tell_after))
-        .layer(from_fn(errors::shape))
-        .layer(from_fn(body::keep_back))
-        .layer(CatchPanicLayer::custom(answer_panic))
-        .layer(cors())
+    // One stack: axum boxes a layer that is added by itself, and each request clones all boxes that are still before it.
+    let layers = ServiceBuilder::new()
         .layer(from_fn(access::identify))
+        .layer(cors())
+        .layer(CatchPanicLayer::custom(answer_panic))
+        .layer(from_fn(body::keep_back))
+        .layer(from_fn(errors::shape))
+        .layer(from_fn_with_state(sender, tell_after));
+    Router::new().fallback_service(routed).layer(layers)
 }
 
 /// Sends the mail and tells the webhooks that the handler has queued, behind its answer: the task is handed over before the platform sees that.

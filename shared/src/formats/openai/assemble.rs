@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::Shape;
+use super::alike::Pattern;
 use super::merge::{merge_json, supersede_json};
 use crate::object::Object;
 
@@ -15,17 +16,29 @@ const OF_STREAMS: [&str; 3] = ["choices", "usage", "obfuscation"];
 /// The answer of which these are the chunks, each a JSON text; `None` when they make none.
 ///
 /// A long answer has thousands of chunks that differ in one short text, so nothing of a chunk is read into values but what
-/// is new in it.
+/// is new in it; and of those that are alike, only the text.
 #[must_use]
 pub fn assemble<'a, S: Shape>(chunks: impl Iterator<Item = &'a str>) -> Option<Value> {
     let mut members = Object::default();
     let mut choices: BTreeMap<u64, Map<String, Value>> = BTreeMap::new();
-    for chunk in chunks {
-        let mut chunk: Object<'a> = serde_json::from_str(chunk).ok()?;
+    let mut chunks = chunks.peekable();
+    while let Some(text) = chunks.next() {
+        let mut chunk: Object<'a> = serde_json::from_str(text).ok()?;
         let deltas: Vec<&RawValue> = chunk.read("choices").ok().flatten().unwrap_or_default();
         // What is no choice takes none of those beside it.
-        for delta in deltas.iter().filter_map(|delta| serde_json::from_str(delta.get()).ok()) {
-            add_choice::<S>(&mut choices, &delta).ok()?;
+        let deltas: Vec<Object<'_>> =
+            deltas.iter().filter_map(|delta| serde_json::from_str(delta.get()).ok()).collect();
+        for delta in &deltas {
+            add_choice::<S>(&mut choices, delta).ok()?;
+        }
+        if let [delta] = &deltas[..]
+            && let Some(pattern) = Pattern::of::<S>(text, delta)
+            && let Some(begun) = choices.get_mut(&index_of(delta)).and_then(|choice| pattern.begun(choice))
+        {
+            while let Some(more) = chunks.peek().and_then(|next| pattern.text_of(next)) {
+                begun.push_str(&more);
+                chunks.next();
+            }
         }
         chunk.remove_all(&OF_STREAMS);
         members.replace(chunk);
@@ -46,8 +59,12 @@ pub fn assemble<'a, S: Shape>(chunks: impl Iterator<Item = &'a str>) -> Option<V
     Some(Value::Object(answer))
 }
 
+fn index_of(delta: &Object<'_>) -> u64 {
+    delta.get("index").and_then(|index| index.parse().ok()).unwrap_or_default()
+}
+
 fn add_choice<S: Shape>(choices: &mut BTreeMap<u64, Map<String, Value>>, delta: &Object<'_>) -> serde_json::Result<()> {
-    let index = delta.get("index").and_then(|index| index.parse().ok()).unwrap_or_default();
+    let index = index_of(delta);
     let choice = choices.entry(index).or_insert_with(|| {
         Map::from_iter([("index".to_owned(), json!(index)), ("finish_reason".to_owned(), Value::Null)])
     });
@@ -59,6 +76,8 @@ fn add_choice<S: Shape>(choices: &mut BTreeMap<u64, Map<String, Value>>, delta: 
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::formats::chat::Chat;
     use crate::formats::completions::Completions;
@@ -139,5 +158,40 @@ mod tests {
         assert_eq!(assembled::<Chat>(&[]), None);
         assert_eq!(assembled::<Chat>(&[json!({"id": "c", "choices": []})]), None);
         assert_eq!(assemble::<Chat>(["x"].into_iter()), None);
+    }
+
+    /// A choice with what providers put into it; the texts are few, so that many chunks are alike.
+    fn choice() -> impl Strategy<Value = String> {
+        let text = "(a|b \\\\n|\\\\u00e9|\\\\\"|)";
+        let rest = prop_oneof![
+            5 => Just(String::new()),
+            1 => Just(r#","role":"assistant""#.to_owned()),
+            1 => Just(r#","refusal":null"#.to_owned()),
+            1 => Just(r#","reasoning":"r""#.to_owned()),
+            1 => Just(r#","tool_calls":[{"index":0,"function":{"arguments":"1"}}]"#.to_owned()),
+        ];
+        let beside = prop_oneof![
+            5 => Just(r#","finish_reason":null"#),
+            1 => Just(r#","logprobs":{"content":[{"token":"a"}]}"#),
+            1 => Just(r#","logprobs":null,"finish_reason":"stop""#),
+        ];
+        let member = prop_oneof![5 => Just("content"), 1 => Just("reasoning")];
+        (0..3u8, member, text, rest, beside).prop_map(|(index, member, text, rest, beside)| {
+            format!(r#"{{"index":{},"delta":{{"{member}":"{text}"{rest}}}{beside}}}"#, index / 2)
+        })
+    }
+
+    proptest! {
+        /// What is alike is put together as if it were not, which spaces see to.
+        #[test]
+        fn chunks_that_are_alike_are_read_as_any_others(choices in proptest::collection::vec(choice(), 1..12)) {
+            let alike: Vec<String> =
+                choices.iter().map(|choice| format!(r#"{{"id":"c","choices":[{choice}]}}"#)).collect();
+            let unlike = alike.iter().enumerate().map(|(at, chunk)| format!("{}{chunk}", " ".repeat(at)));
+            let unlike: Vec<String> = unlike.collect();
+            let answer = assemble::<Chat>(alike.iter().map(String::as_str));
+            prop_assert!(answer.is_some());
+            prop_assert_eq!(answer, assemble::<Chat>(unlike.iter().map(String::as_str)));
+        }
     }
 }

@@ -11,6 +11,11 @@ use crate::object::{Object, string};
 /// Texts that name something: a later one takes the place of an earlier one.
 const NAMES: [&str; 9] = ["id", "type", "role", "name", "index", "format", "object", "call_id", "mime_type"];
 
+/// Whether the member's text is replaced and not continued.
+pub fn is_name(member: &str) -> bool {
+    NAMES.contains(&member)
+}
+
 /// Merges each member of `delta` into `whole`.
 pub fn merge(whole: &mut Map<String, Value>, delta: Map<String, Value>) {
     for (name, value) in delta {
@@ -35,9 +40,7 @@ pub fn merge_json(whole: &mut Map<String, Value>, name: &str, json: &str) -> ser
     match whole.get_mut(name) {
         None => merge(whole, Map::from_iter([(name.to_owned(), serde_json::from_str(json)?)])),
         Some(_) if json == "null" => {}
-        Some(begun @ Value::String(_)) if NAMES.contains(&name) => {
-            merge_value(name, begun, serde_json::from_str(json)?)
-        }
+        Some(begun @ Value::String(_)) if is_name(name) => merge_value(name, begun, serde_json::from_str(json)?),
         Some(Value::Object(begun)) if json.starts_with('{') => {
             let more: Object<'_> = serde_json::from_str(json)?;
             return more.iter().try_for_each(|(name, json)| merge_json(begun, name, json));
@@ -68,7 +71,7 @@ pub fn supersede_json(whole: &mut Map<String, Value>, name: &str, json: &str) ->
 fn merge_value(name: &str, begun: &mut Value, value: Value) {
     match (begun, value) {
         (_, Value::Null) => {}
-        (Value::String(begun), Value::String(more)) if !NAMES.contains(&name) => begun.push_str(&more),
+        (Value::String(begun), Value::String(more)) if !is_name(name) => begun.push_str(&more),
         // A name that is sent again empty is no name.
         (Value::String(begun), Value::String(more)) if more.is_empty() && !begun.is_empty() => {}
         (Value::Object(begun), Value::Object(more)) => merge(begun, more),

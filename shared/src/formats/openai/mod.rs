@@ -9,8 +9,9 @@
 //! - `answer`: a provider's answer, streamed or whole, and what the client gets of it.
 //! - `chunks`, `glance`: what is read from the chunks of a stream. `last_events`: how a stream ends.
 //! - `openrouter`: what OpenRouter's clients want besides.
-//! - `assemble`, `merge`: a plain answer put together from the chunks of a stream.
+//! - `assemble`, `merge`, `alike`: a plain answer put together from the chunks of a stream.
 
+mod alike;
 pub mod answer;
 mod assemble;
 mod billed;
