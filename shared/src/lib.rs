@@ -4,6 +4,7 @@
 
 pub mod after_act;
 pub mod alerts;
+mod allocator;
 pub mod answer_cache;
 pub mod answer_headers;
 pub mod api_key;
