@@ -146,5 +146,7 @@ fn http_client() -> Result<reqwest::ClientBuilder, rustls::Error> {
         .connect_timeout(Duration::from_secs(5))
         .pool_idle_timeout(Duration::from_secs(60))
         .redirect(reqwest::redirect::Policy::none())
+        // What a server may ask to be sent again is HTTP/2's; a client that would do it keeps a copy of each request.
+        .retry(reqwest::retry::never().max_retries_per_request(0))
         .connector_layer(ahead::layer()))
 }

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::mem;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -207,12 +208,29 @@ pub enum NoHold {
     Unknown(Error),
 }
 
+/// What `begin_request` answers.
+enum Answer {
+    Placed(Box<Hold>),
+    Other(NotPlaced),
+}
+
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Answer {
+enum NotPlaced {
     Refused { refused: Refused, limits: Option<String>, topup_due: Option<Uuid> },
     Earlier { earlier: Sealed, limits: String },
-    Placed(Box<Hold>),
+}
+
+impl<'de> Deserialize<'de> for Answer {
+    /// Nearly every answer is a hold, so that is tried first: an untagged enum would copy all of it to be tried as one thing after the
+    /// other.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Box::<RawValue>::deserialize(deserializer)?;
+        match serde_json::from_str(json.get()) {
+            Ok(hold) => Ok(Self::Placed(hold)),
+            Err(_) => serde_json::from_str(json.get()).map(Self::Other).map_err(de::Error::custom),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -260,8 +278,8 @@ pub async fn place(app: &App, caller: &Caller, request: &HoldRequest<'_>) -> Res
             app.turns.learn(caller.key_hash(), hold.account_id);
             Ok(Hold { units: request.units.clone(), ..*hold })
         }
-        Ok(Answer::Earlier { earlier, limits }) => Err(NoHold::Answered { answer: earlier, limits }),
-        Ok(Answer::Refused { refused, limits, topup_due }) => {
+        Ok(Answer::Other(NotPlaced::Earlier { earlier, limits })) => Err(NoHold::Answered { answer: earlier, limits }),
+        Ok(Answer::Other(NotPlaced::Refused { refused, limits, topup_due })) => {
             Err(NoHold::Refused { error: refused.into_error(), limits, topup_due })
         }
         Err(RpcError::Refused(error)) => Err(refused(error)),

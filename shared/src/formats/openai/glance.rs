@@ -66,9 +66,13 @@ pub fn has_output<S: Shape>(json: &[u8]) -> bool {
 
 /// Whether the member stands in the chunk with a value that is not null. A text that quotes the name has its quotes
 /// escaped, so it is not taken for the member.
-pub fn has_value(member: &Finder<'_>, json: &[u8]) -> bool {
-    member.find_iter(json).any(|at| {
-        let rest = json[at + member.needle().len()..].trim_ascii_start();
-        rest.strip_prefix(b":").is_some_and(|value| !value.trim_ascii_start().starts_with(b"null"))
-    })
+pub fn has_value(member: &Finder<'_>, mut json: &[u8]) -> bool {
+    while let Some(at) = member.find(json) {
+        json = &json[at + member.needle().len()..];
+        let value = json.trim_ascii_start().strip_prefix(b":");
+        if value.is_some_and(|value| !value.trim_ascii_start().starts_with(b"null")) {
+            return true;
+        }
+    }
+    false
 }
