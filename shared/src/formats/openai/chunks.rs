@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::Shape;
 use super::glance::{choices, has_output, has_value, refuse_error};
+use super::quiet::Quiet;
 use super::usage::{Reported, Taken};
 use crate::formats::events::{Broken, Reader, Verdict};
 use crate::formats::{Progress, Report};
@@ -37,6 +38,7 @@ pub struct Chunks<S: Shape> {
     finished: BTreeSet<u64>,
     done: bool,
     mender: S::Mender,
+    quiet: Quiet,
 }
 
 impl<S: Shape> Chunks<S> {
@@ -51,6 +53,7 @@ impl<S: Shape> Chunks<S> {
             finished: BTreeSet::new(),
             done: false,
             mender: S::Mender::default(),
+            quiet: Quiet::default(),
         }
     }
 
@@ -146,13 +149,19 @@ impl<S: Shape> Reader for Chunks<S> {
             self.done = true;
             return Ok(Verdict::Drop);
         }
+        // Another text is output, which a report would have to be behind.
+        if self.output && !self.reported.is_any() && self.quiet.is_like(&data) {
+            self.kept.push(data);
+            return Ok(Verdict::Keep);
+        }
         if !(data.starts_with(b"{") && data.ends_with(b"}")) {
             return Err(Broken::Garbled);
         }
         if has_value(&ERROR, &data) {
             refuse_error(&data)?;
         }
-        if has_value(&FINISH, &data) {
+        let finishes = has_value(&FINISH, &data);
+        if finishes {
             self.note_finish(&data);
         }
         self.output = self.output || has_output::<S>(&data);
@@ -161,6 +170,9 @@ impl<S: Shape> Reader for Chunks<S> {
         let (has_usage, mend) = (has_value(&USAGE, &data), S::may_need_mending(&self.mender, &data));
         if has_usage || mend || internal::may_be_in(&data) {
             return self.rewrite(data, has_usage, mend);
+        }
+        if !finishes {
+            self.quiet.note(&data);
         }
         self.kept.push(data);
         Ok(Verdict::Keep)

@@ -7,7 +7,7 @@
 //! - `named`, `head`, `limited`: an answer under the catalog's names.
 //! - `texts`: a member that holds texts or token ids, one or many.
 //! - `answer`: a provider's answer, streamed or whole, and what the client gets of it.
-//! - `chunks`, `glance`: what is read from the chunks of a stream. `last_events`: how a stream ends.
+//! - `chunks`, `glance`, `quiet`: what is read from the chunks of a stream. `last_events`: how a stream ends.
 //! - `openrouter`: what OpenRouter's clients want besides.
 //! - `assemble`, `merge`, `alike`: a plain answer put together from the chunks of a stream.
 
@@ -26,6 +26,7 @@ mod merge;
 pub mod named;
 mod openrouter;
 pub mod parameters;
+mod quiet;
 pub mod texts;
 pub mod usage;
 
