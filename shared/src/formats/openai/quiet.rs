@@ -1,4 +1,7 @@
 //! Chunks that say no more than another text: what was looked for in the chunk before need not be looked for again.
+//!
+//! It goes by bytes alone, and may: each chunk of every stream is shown here as it comes. Which member the text is, only a plain answer
+//! wants to know, at its end (`alike`).
 
 use bytes::Bytes;
 use memchr::{memchr, memchr2, memrchr};
@@ -55,6 +58,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::formats::Progress;
+    use crate::formats::chat::Chat;
+    use crate::formats::events::{Broken, EventStream};
+    use crate::formats::openai::chunks::Chunks;
     use crate::formats::openai::glance::has_value;
 
     fn noted(chunks: &[&str]) -> Quiet {
@@ -90,6 +97,29 @@ mod tests {
         ] {
             assert!(!noted(&pair).is_like(pair[1].as_bytes()), "{pair:?}");
         }
+    }
+
+    #[test]
+    fn behind_any_number_of_alike_chunks_the_stream_still_tells_its_usage_its_end_and_its_error() {
+        let event = |chunk: &str| Bytes::from(format!("data: {chunk}\n\n"));
+        let (mut stream, mut chunks, mut out) = (EventStream::default(), Chunks::<Chat>::new(1), Vec::new());
+        let mut push = |chunks: &mut Chunks<Chat>, chunk: &str| stream.push(event(chunk), chunks, &mut out);
+        for text in ["\"a\"", "\"b\"", "\"c\"", "\"error\"", "\"\"", "\"usage\""] {
+            push(&mut chunks, &chunk(text, "null")).expect("a chunk");
+        }
+        assert_eq!((chunks.texts().count(), chunks.report().is_some()), (6, false));
+        let with_usage =
+            chunk("\"d\"", "null").replace("]}", r#"],"usage":{"prompt_tokens":2,"completion_tokens":7}}"#);
+        push(&mut chunks, &with_usage).expect("a chunk");
+        let report = chunks.report().expect("a report");
+        assert_eq!((report.usage.completion, report.up_to_date), (7, true));
+        // What is written after it makes it old, however alike that is.
+        push(&mut chunks, &chunk("\"e\"", "null")).expect("a chunk");
+        assert_eq!(chunks.report().map(|report| report.up_to_date), Some(false));
+        push(&mut chunks, &chunk("\"f\"", "\"stop\"")).expect("a chunk");
+        assert_eq!(chunks.progress(), Progress::Complete);
+        let error = push(&mut chunks, r#"{"error":{"code":500}}"#);
+        assert!(matches!(error, Err(Broken::Error(Some(500), _))), "{error:?}");
     }
 
     const NAMES: &str = "error|usage|e|error:";
