@@ -149,6 +149,7 @@ fn heading(group: Group) -> &'static str {
         Group::Payments => "Payments",
         Group::Business => "Business",
         Group::Times => "Times",
+        Group::Network => "Network",
         Group::Process => "Process",
         Group::Traces => "Traces",
         Group::Local => "Local only",

@@ -1,12 +1,11 @@
 //! What one process holds: the configuration and the connections, built once, outside any request.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, header};
+use reqwest::Url;
 
 use crate::config::{Config, Misconfigured, Setting, configured};
-use crate::connections::{ahead, tls};
+use crate::connections::clients::{ClientError, Clients};
 use crate::credits::turns::Turns;
 use crate::error::Error;
 use crate::limits::Limiter;
@@ -23,10 +22,11 @@ use crate::zipped::Zipped;
 pub struct App {
     /// The environment as read at the start.
     pub config: Config,
-    /// The one HTTP client.
+    /// The HTTP client for all but the stores.
     pub http: reqwest::Client,
     /// Another that keeps no connections; built when it is first needed.
     http_unkept: OnceLock<reqwest::Client>,
+    clients: Clients,
     /// The rate limiter.
     pub limiter: Limiter,
     /// The queues of calls for the database, which take a few of an account at a time.
@@ -53,12 +53,9 @@ pub type SharedApp = Arc<App>;
 /// Why the process cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    /// The HTTP client could not be built.
-    #[error("the HTTP client cannot be built: {0}")]
-    Client(#[from] reqwest::Error),
-    /// The authorities that this machine trusts cannot be read.
-    #[error("TLS cannot be set up: {0}")]
-    Tls(#[from] rustls::Error),
+    /// An HTTP client cannot be built.
+    #[error(transparent)]
+    Client(#[from] ClientError),
     /// A variable that every endpoint depends on is malformed.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Malformed(Vec<Misconfigured>),
@@ -73,20 +70,20 @@ impl App {
         if !config.malformed.is_empty() {
             return Err(AppError::Malformed(config.malformed));
         }
-        let http = http_client()?.build()?;
-        let supabase = config.supabase.clone().and_then(|settings| Supabase::new(&settings, http.clone()));
-        let upstash = config.upstash.clone().and_then(|settings| Upstash::new(&settings, http.clone()));
+        let clients = Clients::new(log_unusable(&config.proxies).unwrap_or_default())?;
+        let http = clients.web()?;
+        let store = |url: &Url| clients.store(url, &http);
+        let supabase = config.supabase.clone().and_then(|settings| Supabase::new(&settings, store));
+        let upstash = config.upstash.clone().and_then(|settings| Upstash::new(&settings, store));
         let limiter = Limiter::new(upstash.clone(), config.redis_prefix.clone());
         let privy = Privy::new(config.privy.clone(), http.clone());
-        if let Some(malformed) = config.traces.as_ref().err().filter(|misconfigured| !misconfigured.is_missing()) {
-            malformed.log();
-        }
         let environment = config.environment.as_str();
-        let traces = config.traces.clone().ok().map(|settings| Exporter::new(settings, environment, http.clone()));
+        let traces = log_unusable(&config.traces).map(|settings| Exporter::new(settings, environment, http.clone()));
         Ok(Arc::new(Self {
             config,
             http,
             http_unkept: OnceLock::new(),
+            clients,
             limiter,
             turns: Turns::default(),
             privy,
@@ -103,9 +100,8 @@ impl App {
     /// An HTTP client that opens a connection for each request.
     #[must_use]
     pub fn http_unkept(&self) -> &reqwest::Client {
-        let unkept = || -> Result<_, AppError> { Ok(http_client()?.pool_max_idle_per_host(0).build()?) };
         // The first client was built from the same settings, so this one can be built as well.
-        self.http_unkept.get_or_init(|| unkept().unwrap_or_else(|_| self.http.clone()))
+        self.http_unkept.get_or_init(|| self.clients.web_unkept().unwrap_or_else(|_| self.http.clone()))
     }
 
     /// The database.
@@ -137,16 +133,10 @@ impl App {
     }
 }
 
-fn http_client() -> Result<reqwest::ClientBuilder, rustls::Error> {
-    // Compression costs more time than it saves here. Answers that come compressed all the same are decoded.
-    let plain = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))]);
-    Ok(reqwest::Client::builder()
-        .tls_backend_preconfigured(tls::settings()?)
-        .default_headers(plain)
-        .connect_timeout(Duration::from_secs(5))
-        .pool_idle_timeout(Duration::from_secs(60))
-        .redirect(reqwest::redirect::Policy::none())
-        // What a server may ask to be sent again is HTTP/2's; a client that would do it keeps a copy of each request.
-        .retry(reqwest::retry::never().max_retries_per_request(0))
-        .connector_layer(ahead::layer()))
+/// A setting that nothing is refused for: what is wrong with it is logged.
+fn log_unusable<T: Clone>(setting: &Setting<T>) -> Option<T> {
+    if let Some(malformed) = setting.as_ref().err().filter(|misconfigured| !misconfigured.is_missing()) {
+        malformed.log();
+    }
+    setting.as_ref().ok().cloned()
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use axum::Router;
 
 use crate::app::{App, SharedApp};
-use crate::cold_start;
+use crate::cold_start::AskedFirst;
 use crate::config::Config;
 use crate::routes::{self, ROUTES};
 use crate::serve::{self, ServeError, logs};
@@ -32,6 +32,6 @@ fn start(file: &str, endpoints: fn() -> Router<SharedApp>) -> Result<(), ServeEr
         misconfigured.log();
     }
     let app = App::new(config, ROUTES)?;
-    let asked_first = cold_start::servers(file, &app.config);
+    let asked_first = AskedFirst::by(file, &app.config);
     serve::serve(endpoints(), app, &asked_first)
 }

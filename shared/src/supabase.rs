@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use reqwest::{Method, Request, Url};
+use reqwest::Url;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::config::{Misconfigured, SupabaseKey, SupabaseSettings, variables};
+use crate::connections::store::{Answer, StoreClient};
 use crate::error::{Code, Error};
 use crate::queued::Queued;
-use crate::reason::reason;
 
 /// Postgres: "lock_not_available", which is how a lock_timeout ends (postgresql.org, "PostgreSQL Error Codes").
 const LOCK_NOT_AVAILABLE: &str = "55P03";
@@ -57,21 +57,24 @@ impl From<RpcError> for Error {
 
 /// The connection to Supabase.
 pub struct Supabase {
-    /// Where PostgREST serves functions: a function's name follows.
-    functions: Url,
-    http: reqwest::Client,
+    http: StoreClient,
     headers: HeaderMap,
     timeout: Duration,
     queued: Queued,
 }
 
 impl Supabase {
-    /// Sends over `http` to the project that `settings` name.
+    /// The project that `settings` name, to which `client` gives a client.
     ///
     /// # Errors
     /// When the key cannot stand in a header, or the address is none.
-    pub fn new(settings: &SupabaseSettings, http: reqwest::Client) -> Result<Self, Misconfigured> {
-        let mut headers = HeaderMap::new();
+    pub fn new(
+        settings: &SupabaseSettings,
+        client: impl FnOnce(&Url) -> Option<StoreClient>,
+    ) -> Result<Self, Misconfigured> {
+        let http = Url::parse(&settings.url).ok().and_then(|url| client(&url));
+        let http = http.ok_or_else(|| Misconfigured::unusable(variables::SUPABASE_URL))?;
+        let mut headers = http.headers();
         let secret = |text: &str| {
             let mut value =
                 HeaderValue::from_str(text).map_err(|_| Misconfigured::unusable(variables::SUPABASE_SECRET_KEY))?;
@@ -87,10 +90,12 @@ impl Supabase {
                 headers.insert("apikey", secret(key)?);
             }
         }
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let functions = Url::parse(&format!("{}/rest/v1/rpc", settings.url))
-            .map_err(|_| Misconfigured::unusable(variables::SUPABASE_URL))?;
-        Ok(Self { functions, http, headers, timeout: settings.timeout, queued: Queued::default() })
+        Ok(Self { http, headers, timeout: settings.timeout, queued: Queued::default() })
+    }
+
+    /// Begins to open a connection, for which nothing waits.
+    pub async fn open(&self) {
+        self.http.open().await;
     }
 
     /// Calls the SQL function `function` with named `arguments` and reads its JSON answer.
@@ -140,20 +145,11 @@ impl Supabase {
     }
 
     async fn exchange(&self, function: &'static str, arguments: String) -> Result<(StatusCode, Bytes), RpcError> {
-        let unavailable = |reason: String| RpcError::Unavailable(format!("{function}: {reason}"));
-        // Not parsed again: to read a host takes longer than all else of a URL.
-        let mut address = self.functions.clone();
-        if let Ok(mut path) = address.path_segments_mut() {
-            path.push(function);
-        }
-        // Built by hand: the request builder would insert the headers one by one and reallocate for each.
-        let mut request = Request::new(Method::POST, address);
-        *request.headers_mut() = self.headers.clone();
-        *request.body_mut() = Some(arguments.into());
-        let response = self.http.execute(request).await.map_err(|error| unavailable(reason(error)))?;
-        let status = response.status();
-        self.queued.note(response.headers());
-        let body = response.bytes().await.map_err(|error| unavailable(reason(error)))?;
+        let path = format!("/rest/v1/rpc/{function}");
+        let answer = self.http.post(&path, self.headers.clone(), arguments.into()).await;
+        let Answer { status, headers, body } =
+            answer.map_err(|reason| RpcError::Unavailable(format!("{function}: {reason}")))?;
+        self.queued.note(&headers);
         Ok((status, body))
     }
 }

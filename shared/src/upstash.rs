@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, header};
-use reqwest::{Method, Request, Url};
+use reqwest::Url;
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use sha1::{Digest, Sha1};
 
 use crate::config::{Misconfigured, UpstashSettings, variables};
-use crate::reason::reason;
+use crate::connections::store::StoreClient;
 
 /// Why a command gave no answer; for the log.
 #[derive(Debug, thiserror::Error)]
@@ -68,8 +68,7 @@ impl Serialize for Eval<'_> {
 /// The connection to Upstash. Its clones share the HTTP client's connections.
 #[derive(Clone)]
 pub struct Upstash {
-    url: Url,
-    http: reqwest::Client,
+    http: StoreClient,
     headers: HeaderMap,
     timeout: Duration,
 }
@@ -81,19 +80,27 @@ struct Answer {
 }
 
 impl Upstash {
-    /// Sends over `http` to the database that `settings` name.
+    /// The database that `settings` name, to which `client` gives a client.
     ///
     /// # Errors
     /// When the token cannot stand in a header, or the address is none.
-    pub fn new(settings: &UpstashSettings, http: reqwest::Client) -> Result<Self, Misconfigured> {
+    pub fn new(
+        settings: &UpstashSettings,
+        client: impl FnOnce(&Url) -> Option<StoreClient>,
+    ) -> Result<Self, Misconfigured> {
+        let http = Url::parse(&settings.url).ok().and_then(|url| client(&url));
+        let http = http.ok_or_else(|| Misconfigured::unusable(variables::UPSTASH_REDIS_REST_URL))?;
         let unusable_token = |_| Misconfigured::unusable(variables::UPSTASH_REDIS_REST_TOKEN);
         let mut token = HeaderValue::from_str(&format!("Bearer {}", settings.token)).map_err(unusable_token)?;
         token.set_sensitive(true);
-        let mut headers = HeaderMap::new();
+        let mut headers = http.headers();
         headers.insert(header::AUTHORIZATION, token);
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let url = Url::parse(&settings.url).map_err(|_| Misconfigured::unusable(variables::UPSTASH_REDIS_REST_URL))?;
-        Ok(Self { url, http, headers, timeout: settings.timeout })
+        Ok(Self { http, headers, timeout: settings.timeout })
+    }
+
+    /// Begins to open a connection, for which nothing waits.
+    pub async fn open(&self) {
+        self.http.open().await;
     }
 
     /// Runs one command, `["INCR", key]`, within the time that the settings give.
@@ -132,13 +139,8 @@ impl Upstash {
 
     async fn exchange(&self, command: &(impl Serialize + Sync)) -> Result<Value, UpstashError> {
         let body = serde_json::to_vec(command).map_err(|e| UpstashError::new(e.to_string()))?;
-        // Built by hand: the request builder would insert the headers one by one and reallocate for each.
-        let mut request = Request::new(Method::POST, self.url.clone());
-        *request.headers_mut() = self.headers.clone();
-        *request.body_mut() = Some(body.into());
-        let response = self.http.execute(request).await.map_err(|error| UpstashError::new(reason(error)))?;
-        let status = response.status();
-        let body = response.bytes().await.map_err(|error| UpstashError::new(reason(error)))?;
+        let answer = self.http.post("", self.headers.clone(), body.into()).await.map_err(UpstashError::new)?;
+        let (status, body) = (answer.status, answer.body);
         let answer: Answer =
             serde_json::from_slice(&body).map_err(|_| UpstashError::new(format!("status {status}, not an answer")))?;
         match answer.error {

@@ -32,6 +32,8 @@ pub enum Group {
     Business,
     /// Timeouts.
     Times,
+    /// What stands between this process and the servers that it asks.
+    Network,
     /// The process: its port, its log, which deployment it is.
     Process,
     /// Traces of calls, by OpenTelemetry's own variables.

@@ -9,7 +9,7 @@ use super::*;
 fn test_client() -> reqwest::Client {
     // Another test may have been first.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::new()
+    reqwest::Client::builder().no_proxy().build().expect("a client")
 }
 
 async fn start() -> (Mailbox, String) {

@@ -11,8 +11,8 @@ use std::future::Future;
 use std::path::Path;
 
 use shared::app::App;
-use shared::config::Config;
 use shared::config::variables::{self, Group, PROVIDERS_JSON, REFUSED, RUST_LOG, Variable, WEBHOOK_LOCAL_HOSTS};
+use shared::config::{Config, IN_LOWER_CASE};
 use shared::providers::table::PROVIDERS;
 use shared::routes::{self, ROUTES};
 use shared::serve::serve_plain;
@@ -271,9 +271,11 @@ impl Platform {
 
 /// The variables that mean here what they mean in a deployment, and those that are refused there.
 pub fn passed_on() -> impl Iterator<Item = &'static str> {
-    let business = |variable: &&Variable| matches!(variable.group, Group::Business | Group::Times | Group::Traces);
-    let own = variables::all().filter(business).map(|variable| variable.name);
-    own.chain([RUST_LOG.name, PROVIDERS_JSON.name]).chain(REFUSED.iter().map(|(name, ..)| *name))
+    let same = |variable: &&Variable| {
+        matches!(variable.group, Group::Business | Group::Times | Group::Network | Group::Traces)
+    };
+    let own = variables::all().filter(same).map(|variable| variable.name);
+    own.chain(IN_LOWER_CASE).chain([RUST_LOG.name, PROVIDERS_JSON.name]).chain(REFUSED.iter().map(|(name, ..)| *name))
 }
 
 fn key_variable(provider: &str) -> String {

@@ -10,6 +10,7 @@ mod misconfigured;
 mod own_entry;
 mod own_providers;
 mod providers;
+mod proxies;
 mod read;
 mod secrets;
 mod sign_in;
@@ -31,6 +32,7 @@ use read::Reader;
 pub use log_levels::LogLevels;
 pub use misconfigured::Misconfigured;
 pub use providers::{ProviderSettings, key_name};
+pub use proxies::{IN_LOWER_CASE, ProxySettings};
 pub use secrets::{EncryptionKey, Pepper};
 pub use sign_in::{MailSettings, PrivySettings};
 pub use stores::{SupabaseKey, SupabaseSettings, UpstashSettings};
@@ -151,6 +153,8 @@ pub struct Config {
     pub alert_webhook: Setting<reqwest::Url>,
     /// Where traces of calls are sent.
     pub traces: Setting<TraceSettings>,
+    /// By which proxies servers are reached.
+    pub proxies: Setting<ProxySettings>,
     /// Hosts that users' webhooks may go to by http, and in a private network; none but on a developer's machine.
     pub webhook_hosts: Vec<String>,
     /// How long a call may take on the plain server; the other platforms have limits of their own.
@@ -226,6 +230,7 @@ impl Config {
             alert_email: alerts::email(&reader),
             alert_webhook: alerts::webhook(&reader),
             traces: traces::traces(&reader),
+            proxies: proxies::proxies(&reader),
             webhook_hosts: webhook_hosts(environment, reader.text(&variables::WEBHOOK_LOCAL_HOSTS)),
             max_duration: Duration::from_secs(number(&variables::CALL_MAX_SECONDS)),
             provider_silence: milliseconds(&variables::PROVIDER_TIMEOUT_MS),

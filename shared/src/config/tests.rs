@@ -140,6 +140,7 @@ fn the_list_names_every_variable_that_is_read() {
         .filter(|variable| variable.group != variables::Group::Local)
         .map(|variable| variable.name.to_owned())
         .chain(variables::REFUSED.iter().map(|(name, ..)| (*name).to_owned()))
+        .chain(IN_LOWER_CASE.map(ToOwned::to_owned))
         .collect();
     assert_eq!(read, listed);
 }

@@ -14,7 +14,6 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use hyper::rt::{Read, ReadBuf};
-use reqwest::Url;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tower::{BoxError, Layer, Service, ServiceExt as _};
@@ -30,17 +29,17 @@ tokio::task_local! {
     static AHEAD: ();
 }
 
-/// Begins to open a connection to the server at `address`, and waits for nothing. Two of them open two. Whether it
-/// succeeds is the next request's concern, which connects by itself if it does not.
+/// Begins to open the connection that `request` wants, and waits for nothing. Two of them open two. Whether it succeeds is
+/// the next request's concern, which connects by itself if it does not.
 ///
 /// To be called before other requests go to this server: over a connection that is already there, the request would
 /// be sent.
-pub async fn open(http: &reqwest::Client, address: &Url) {
+pub async fn open<T, E>(request: impl Future<Output = Result<T, E>>) {
     // That it ends with an error is how it is meant.
-    let _ = AHEAD.scope((), http.head(address.clone()).send()).await;
+    let _ = AHEAD.scope((), request).await;
 }
 
-/// The layer of the HTTP client's connector. `R` is what that is asked with, which has no name outside of reqwest.
+/// The layer of an HTTP client's connector. `R` is what that is asked with, which for reqwest's has no name outside of it.
 pub struct OpenedAhead<R>(PhantomData<fn(R)>);
 
 /// See [`OpenedAhead`].

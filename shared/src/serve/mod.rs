@@ -21,10 +21,9 @@ mod vercel;
 use std::env;
 
 use axum::Router;
-use reqwest::Url;
 
 use crate::app::{AppError, SharedApp};
-use crate::connections::ahead;
+use crate::cold_start::AskedFirst;
 use crate::deployment;
 
 pub use application::application;
@@ -73,19 +72,17 @@ impl Platform {
     }
 }
 
-/// Serves `endpoints` on the platform that this process runs on, until a signal stops it. Connections to `asked_first`,
-/// the servers that the first call asks, are opened meanwhile.
+/// Serves `endpoints` on the platform that this process runs on, until a signal stops it. Connections to those who are asked
+/// first are opened meanwhile.
 ///
 /// # Errors
 /// [`ServeError`].
-pub fn serve(endpoints: Router<SharedApp>, app: SharedApp, asked_first: &[Url]) -> Result<(), ServeError> {
+pub fn serve(endpoints: Router<SharedApp>, app: SharedApp, asked_first: &AskedFirst) -> Result<(), ServeError> {
     // One thread carries all calls: each waits for others nearly all of its time, and to hand tasks from thread to thread costs
     // more than a second thread saves. What computes for long, such as counting tokens, has the threads for blocking work.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ServeError::Runtime)?;
     let outcome = runtime.block_on(async {
-        for server in asked_first {
-            ahead::open(&app.http, server).await;
-        }
+        asked_first.open(&app).await;
         // Beside the first calls, which need not wait for it.
         let looking = app.clone();
         tokio::spawn(async move { deployment::report(&looking).await });

@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use super::function;
+use super::{function, with};
 
 /// A start and a call that take longer on a busy machine are not what is asked here: connections are kept for 5 s.
 const PROMPT: Duration = Duration::from_secs(4);
@@ -107,12 +107,6 @@ impl Host {
             }
         }
     }
-}
-
-/// The world's variables, with these in place of its own.
-fn with<'a>(world: &'a World, others: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-    let own = world.platform.variables().iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    own.filter(|(name, _)| !others.iter().any(|(other, _)| other == name)).chain(others.iter().copied()).collect()
 }
 
 #[tokio::test]

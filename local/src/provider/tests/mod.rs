@@ -27,7 +27,7 @@ impl Fixture {
         // The client wants a TLS provider even for plain HTTP; another test may have installed it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let providers = Providers::start(ProviderKeys::default()).await.expect("a free port");
-        Self { providers, client: Client::new() }
+        Self { providers, client: Client::builder().no_proxy().build().expect("a client") }
     }
 
     /// An authorised request to a provider's chat completions, without a body.
