@@ -10,15 +10,12 @@ use rustls::ClientConfig;
 
 use super::ahead;
 use super::proxies::Proxies;
-use super::store::{self, StoreClient};
+use super::store::{IDLE, StoreClient, UNCOMPRESSED};
 use super::tls;
 use crate::config::ProxySettings;
 
 /// How long a connection may take to be made.
 const CONNECTING: Duration = Duration::from_secs(5);
-
-/// How long a connection is kept that nothing uses.
-pub(super) const IDLE: Duration = Duration::from_secs(60);
 
 /// How long a kept connection is silent before TCP asks whether its other end is there, and between three such questions.
 const PROBED: Duration = Duration::from_secs(15);
@@ -89,7 +86,7 @@ impl Clients {
 
     fn web_builder(&self) -> Result<reqwest::ClientBuilder, ClientError> {
         // Compression costs more time than it saves here. Answers that come compressed all the same are decoded.
-        let plain = HeaderMap::from_iter([(header::ACCEPT_ENCODING, store::UNCOMPRESSED)]);
+        let plain = HeaderMap::from_iter([(header::ACCEPT_ENCODING, UNCOMPRESSED)]);
         let builder = reqwest::Client::builder()
             .tls_backend_preconfigured(self.tls.clone())
             .default_headers(plain)

@@ -4,6 +4,7 @@
 //! redirects and cookies. That was an eighth of what a call costs here. Where a proxy stands between, that client serves.
 
 use std::io::Read as _;
+use std::time::Duration;
 
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
@@ -19,8 +20,10 @@ use tokio::net::TcpStream;
 use tower::Layer as _;
 
 use super::ahead;
-use super::clients::IDLE;
 use crate::reason::{causes, reason};
+
+/// How long a connection is kept that nothing uses.
+pub(super) const IDLE: Duration = Duration::from_secs(60);
 
 /// Compression costs more time than it saves here.
 pub(super) const UNCOMPRESSED: HeaderValue = HeaderValue::from_static("identity");
