@@ -100,7 +100,7 @@ variables! {
         KEEP_ALIVE_MS: milliseconds(HOUR_MS), Default("15000"), "how long a streaming client hears nothing before it is sent a comment";
     }
     Network {
-        HTTPS_PROXY: Secret, Optional, "the proxy by which servers with an https address are reached, also as `https_proxy`: `http://proxy.example.com:3128`. What listens on this machine itself is never reached by one";
+        HTTPS_PROXY: Secret, Optional, "the proxy by which servers with an https address are reached, also as `https_proxy`: `http://proxy.example.com:3128`. What listens on this machine itself is never reached by one, nor are users' webhooks, whose addresses are looked at before they are asked";
         HTTP_PROXY: Secret, Optional, "the same for servers with an http address, also as `http_proxy`";
         ALL_PROXY: Secret, Optional, "the proxy where neither of these two says otherwise, also as `all_proxy`";
         NO_PROXY: Text, Optional, "what is reached without a proxy, also as `no_proxy`: hosts, of which each stands for its subdomains too, and addresses or networks, with commas between them; `*` is everything";
