@@ -6,9 +6,10 @@ use uuid::Uuid;
 
 use super::Limiter;
 use super::measured::Measured;
-use super::script::{self, Answer, Kept, ProviderReport, Reservation, Terms};
+use super::script::{self, Kept, ProviderReport, Reservation, Terms};
 use super::status::RateLimitStatus;
 use super::text;
+use super::verdict::Answer;
 
 /// A call that was let in, until it is released. One that nobody releases lapses by itself.
 #[must_use = "a lease that is not released counts until it lapses"]

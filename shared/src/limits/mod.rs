@@ -14,7 +14,7 @@
 //! - `measured`: how routes do, counted as calls end.
 //! - `usage`: what has been used, for whoever wants to see it.
 //! - `windows`: the limits themselves, one a line.
-//! - `script`: how the scripts are asked and what they answer. `text`: which limits are in force, as the database says it.
+//! - `script`: how the scripts are asked; `verdict`: what they answer. `text`: which limits are in force, as the database says it.
 
 mod breakers;
 mod cache_lives;
@@ -28,6 +28,7 @@ mod script;
 mod status;
 mod text;
 mod usage;
+mod verdict;
 mod windows;
 
 use std::borrow::Cow;
@@ -168,7 +169,7 @@ impl Limiter {
     pub async fn measured(&self, routes: &[(&str, &str)]) -> Vec<Measured> {
         match self.eval(&self.0.scripts.routes, &script::routes(&self.0.prefix, routes)).await {
             None => Vec::new(),
-            Some(Ok(answer)) => script::read_routes(&answer),
+            Some(Ok(answer)) => verdict::routes(&answer),
             Some(Err(error)) => {
                 tracing::warn!(%error, "how routes do cannot be read");
                 Vec::new()

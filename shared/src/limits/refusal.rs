@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::script::Answer;
 use super::text::{limit, plan_of};
+use super::verdict::Answer;
 use super::windows::{Limit, Window};
 use crate::error::{Code, Error};
 

@@ -4,9 +4,10 @@
 use super::Limiter;
 use super::lease::Lease;
 use super::refusal::refusal;
-use super::script::{self, Answer, Evaluation, Terms};
+use super::script::{self, Terms};
 use super::status::RateLimitStatus;
 use super::text;
+use super::verdict::{self, Answer, Evaluation};
 use super::windows::{Limit, Limited};
 use crate::error::Error;
 
@@ -150,7 +151,7 @@ impl Limiter {
         let prefix = [&self.0.prefix, terms.apart].concat();
         let arguments = script::admit(&prefix, terms, limits, undo);
         let Some(result) = self.eval(&self.0.scripts.admit, &arguments).await else { return Verdict::Away };
-        match result.map(|answer| script::read(&answer)) {
+        match result.map(|answer| verdict::read(&answer)) {
             Ok(Some(Evaluation::Verdict(answer))) if terms.apart.is_empty() => Verdict::Given(answer),
             Ok(Some(Evaluation::Verdict(answer))) => {
                 Verdict::Given(Box::new(Answer { status: answer.status.without_tokens(), ..*answer }))
