@@ -9,6 +9,7 @@ use local::schema::Layout;
 use serde_json::{Value, json};
 use tests::facts::facts;
 use tests::rows;
+use tests::watch::poll;
 use tests::world::CREDIT;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
@@ -74,8 +75,16 @@ impl Server {
 
     /// kill -9 of all of it, and a new start on what is on the disk.
     async fn crash(self) -> Self {
-        for (process, _) in self.processes() {
-            signal("KILL", &process);
+        // Stopped, it starts no process that the list would not know.
+        signal("STOP", &self.processes()[0].0);
+        let processes = self.processes();
+        for (process, _) in &processes {
+            // One that has ended by itself meanwhile is none to be killed.
+            Command::new("kill").args(["-KILL", process]).output().expect("kill");
+        }
+        // The next server refuses to start while any of them has the memory that they share.
+        for (process, what) in &processes {
+            poll(&format!("the end of {what}"), || async { is_over(process) }).await;
         }
         let Self { folder, source, database: dead } = self;
         // Who waits for its end looks here. (A process that nobody has waited for looks alive to the next server, too.)
@@ -126,6 +135,12 @@ impl Server {
 fn signal(name: &str, process: &str) {
     let sent = Command::new("kill").args([&format!("-{name}"), process]).status().expect("kill");
     assert!(sent.success(), "kill -{name} {process}");
+}
+
+/// Whether a process has ended, be it that nobody has waited for it yet.
+fn is_over(process: &str) -> bool {
+    let state = Command::new("ps").args(["-o", "stat=", "-p", process]).output().expect("ps").stdout;
+    state.first().is_none_or(|state| *state == b'Z')
 }
 
 /// A call begins, and the database crashes before that is on the disk. Answers what the begin said.
