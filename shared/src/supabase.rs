@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::config::{Misconfigured, SupabaseKey, SupabaseSettings, variables};
-use crate::connections::store::{Answer, StoreClient};
+use crate::connections::store::{Answer, Over, StoreClient, Unanswered};
 use crate::error::{Code, Error};
 use crate::queued::Queued;
 
@@ -34,6 +34,9 @@ pub enum RpcError {
     /// A row stayed locked for longer than the function waits (its lock_timeout); nothing was changed.
     #[error("{0}: a lock could not be had in time")]
     Busy(&'static str),
+    /// A kept connection ended before anything of an answer came: most likely nothing was done, but that is unknown.
+    #[error("{0}: the database closed a kept connection")]
+    Closed(&'static str),
     /// The store could not be used. Whether the transaction committed is unknown.
     #[error("supabase: {0}")]
     Unavailable(String),
@@ -47,8 +50,8 @@ impl From<RpcError> for Error {
                 tracing::warn!(function, "a lock could not be had in time");
                 Self::new(Code::AccountBusy)
             }
-            RpcError::Unavailable(reason) => {
-                tracing::error!(%reason, "the database cannot be used");
+            error @ (RpcError::Closed(_) | RpcError::Unavailable(_)) => {
+                tracing::error!(reason = %error, "the database cannot be used");
                 Self::new(Code::ServiceUnavailable)
             }
         }
@@ -108,7 +111,20 @@ impl Supabase {
         function: &'static str,
         arguments: &(impl Serialize + ?Sized),
     ) -> Result<T, RpcError> {
-        let body = self.rpc_bytes(function, arguments).await?;
+        self.rpc_over(Over::Kept, function, arguments).await
+    }
+
+    /// The same over a connection of one's choice.
+    ///
+    /// # Errors
+    /// As [`Self::rpc`], and [`RpcError::Closed`] of a kept one.
+    pub async fn rpc_over<T: DeserializeOwned>(
+        &self,
+        over: Over,
+        function: &'static str,
+        arguments: &(impl Serialize + ?Sized),
+    ) -> Result<T, RpcError> {
+        let body = self.bytes_over(over, function, arguments).await?;
         serde_json::from_slice(if body.is_empty() { b"null" } else { &body }).map_err(|e| unreadable(function, &e))
     }
 
@@ -121,14 +137,29 @@ impl Supabase {
         function: &'static str,
         arguments: &(impl Serialize + ?Sized),
     ) -> Result<Bytes, RpcError> {
+        self.bytes_over(Over::Kept, function, arguments).await
+    }
+
+    async fn bytes_over(
+        &self,
+        over: Over,
+        function: &'static str,
+        arguments: &(impl Serialize + ?Sized),
+    ) -> Result<Bytes, RpcError> {
         let arguments = serde_json::to_string(arguments).map_err(|e| RpcError::Unavailable(e.to_string()))?;
         if holds_nul(&arguments) {
             // Postgres has no text with a NUL and refuses all of the JSON for it: that is the caller's mistake.
             let message = "A text in the request holds a NUL character, which nothing here can.";
             return Err(RpcError::Refused(Error::new(Code::InvalidRequest).with_message(message)));
         }
-        let exchange = self.exchange(function, arguments);
-        let (status, body) = tokio::time::timeout(self.timeout, exchange)
+        let arguments = Bytes::from(arguments);
+        let exchanges = async {
+            match self.exchange(over, function, arguments.clone()).await {
+                Err(RpcError::Closed(_)) if only_reads(function) => self.exchange(Over::New, function, arguments).await,
+                exchanged => exchanged,
+            }
+        };
+        let (status, body) = tokio::time::timeout(self.timeout, exchanges)
             .await
             .map_err(|_| RpcError::Unavailable(format!("{function}: no answer within {:?}", self.timeout)))??;
         if status.is_success() { Ok(body) } else { Err(read_error(function, status, &body)) }
@@ -144,14 +175,27 @@ impl Supabase {
         self.timeout
     }
 
-    async fn exchange(&self, function: &'static str, arguments: String) -> Result<(StatusCode, Bytes), RpcError> {
+    async fn exchange(
+        &self,
+        over: Over,
+        function: &'static str,
+        arguments: Bytes,
+    ) -> Result<(StatusCode, Bytes), RpcError> {
         let path = format!("/rest/v1/rpc/{function}");
-        let answer = self.http.post(&path, self.headers.clone(), arguments.into()).await;
-        let Answer { status, headers, body } =
-            answer.map_err(|reason| RpcError::Unavailable(format!("{function}: {reason}")))?;
+        let answer = self.http.post(&path, self.headers.clone(), arguments, over).await;
+        let Answer { status, headers, body } = answer.map_err(|unanswered| match unanswered {
+            Unanswered { kept_ended: true, .. } => RpcError::Closed(function),
+            Unanswered { reason, .. } => RpcError::Unavailable(format!("{function}: {reason}")),
+        })?;
         self.queued.note(&headers);
         Ok((status, body))
     }
+}
+
+/// Whether an SQL function changes nothing, as its name says.
+#[must_use]
+pub fn only_reads(function: &str) -> bool {
+    ["get_", "list_", "check_"].iter().any(|reads| function.starts_with(reads))
 }
 
 fn unreadable(function: &'static str, error: &impl Display) -> RpcError {

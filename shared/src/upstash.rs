@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use reqwest::Url;
 use serde::ser::SerializeSeq;
@@ -12,7 +13,7 @@ use serde_json::Value;
 use sha1::{Digest, Sha1};
 
 use crate::config::{Misconfigured, UpstashSettings, variables};
-use crate::connections::store::StoreClient;
+use crate::connections::store::{Over, StoreClient};
 
 /// Why a command gave no answer; for the log.
 #[derive(Debug, thiserror::Error)]
@@ -139,7 +140,14 @@ impl Upstash {
 
     async fn exchange(&self, command: &(impl Serialize + Sync)) -> Result<Value, UpstashError> {
         let body = serde_json::to_vec(command).map_err(|e| UpstashError::new(e.to_string()))?;
-        let answer = self.http.post("", self.headers.clone(), body.into()).await.map_err(UpstashError::new)?;
+        let body = Bytes::from(body);
+        let post = |over| self.http.post("", self.headers.clone(), body.clone(), over);
+        let answer = match post(Over::Kept).await {
+            // Whatever is counted a second time thereby counts against the caller, and a settlement applies once.
+            Err(unanswered) if unanswered.kept_ended => post(Over::New).await,
+            answer => answer,
+        };
+        let answer = answer.map_err(|unanswered| UpstashError::new(unanswered.reason))?;
         let (status, body) = (answer.status, answer.body);
         let answer: Answer =
             serde_json::from_slice(&body).map_err(|_| UpstashError::new(format!("status {status}, not an answer")))?;

@@ -23,6 +23,7 @@ use crate::error::{Code, Error};
 use crate::idempotency::{Idempotency, Presented};
 use crate::request_id::RequestId;
 use crate::serve::Invocation;
+use crate::supabase::only_reads;
 use crate::traces::TraceContext;
 
 pub(crate) use headers::{bearer, text};
@@ -153,7 +154,7 @@ impl Caller {
         let refused = match app.supabase()?.rpc(function, &arguments).await {
             Ok(answer) => {
                 // Whatever is changed, a key, its limits or its account, is asked of the database by the next call.
-                if !["get_", "list_", "check_"].iter().any(|reads| function.starts_with(reads)) {
+                if !only_reads(function) {
                     app.limiter.forget_refusals();
                 }
                 return Ok(answer);

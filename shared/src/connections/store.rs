@@ -19,7 +19,7 @@ use reqwest::Url;
 use tokio::net::TcpStream;
 use tower::Layer as _;
 
-use super::ahead;
+use super::{ahead, kept};
 use crate::reason::{causes, reason};
 
 /// How long a connection is kept that nothing uses.
@@ -43,8 +43,42 @@ pub struct StoreClient {
 
 #[derive(Clone)]
 enum Way {
-    Direct(Box<Client<Connector, Full<Bytes>>>),
+    Direct(Box<Clients>),
     ByProxy(reqwest::Client),
+}
+
+#[derive(Clone)]
+struct Clients {
+    /// Keeps connections for further requests.
+    kept: Client<Connector, Full<Bytes>>,
+    /// Opens one for each request.
+    unkept: Client<Connector, Full<Bytes>>,
+}
+
+/// Which connection a request goes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// One that was kept, if there is any.
+    Kept,
+    /// One of its own.
+    New,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub struct Unanswered {
+    /// In words for the log.
+    pub reason: String,
+    /// A kept connection has ended before anything of an answer came. A server may close one at any time: that says nothing of
+    /// it, and the request was most likely not read (RFC 9112, 9.3.1 and 9.5). So whoever may ask twice asks again over a new
+    /// one. Not known of what goes by a proxy.
+    pub kept_ended: bool,
+}
+
+impl From<String> for Unanswered {
+    fn from(reason: String) -> Self {
+        Self { reason, kept_ended: false }
+    }
 }
 
 /// A store's answer.
@@ -59,11 +93,12 @@ pub struct Answer {
 
 impl StoreClient {
     pub(super) fn direct(address: &Url, connector: HttpsConnector<HttpConnector>) -> Option<Self> {
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .build(ahead::layer().layer(connector));
-        Self::new(address, Way::Direct(Box::new(client)))
+        let connector = ahead::layer().layer(connector);
+        let mut builder = Client::builder(TokioExecutor::new());
+        builder.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE);
+        let kept = builder.build(connector.clone());
+        let unkept = builder.pool_max_idle_per_host(0).build(connector);
+        Self::new(address, Way::Direct(Box::new(Clients { kept, unkept })))
     }
 
     pub(super) fn by_proxy(address: &Url, web: reqwest::Client) -> Option<Self> {
@@ -93,11 +128,19 @@ impl StoreClient {
     ///
     /// # Errors
     /// Why there is no answer, for the log.
-    pub async fn post(&self, path: &str, headers: HeaderMap, body: Bytes) -> Result<Answer, String> {
+    pub async fn post(&self, path: &str, headers: HeaderMap, body: Bytes, over: Over) -> Result<Answer, Unanswered> {
         let request = self.request(Method::POST, path, headers, body)?;
         match &self.way {
-            Way::Direct(client) => {
-                let answer = client.request(request.map(Full::new)).await.map_err(|error| causes(&error))?;
+            Way::Direct(clients) => {
+                let client = if over == Over::Kept { &clients.kept } else { &clients.unkept };
+                let (answer, opened) = kept::watched(client.request(request.map(Full::new))).await;
+                let answer = answer.map_err(|error| {
+                    let kept_ended = over == Over::Kept && !opened && !error.is_connect();
+                    if kept_ended {
+                        tracing::info!(store = %self.authority, "a kept connection was closed unanswered");
+                    }
+                    Unanswered { reason: causes(&error), kept_ended }
+                })?;
                 let (head, body) = answer.into_parts();
                 let body = body.collect().await.map_err(|error| causes(&error))?.to_bytes();
                 let body = uncompressed(&head.headers, body)?;
@@ -115,7 +158,7 @@ impl StoreClient {
     pub async fn open(&self) {
         let Ok(request) = self.request(Method::HEAD, "/", HeaderMap::new(), Bytes::new()) else { return };
         match &self.way {
-            Way::Direct(client) => ahead::open(client.request(request.map(Full::new))).await,
+            Way::Direct(clients) => ahead::open(clients.kept.request(request.map(Full::new))).await,
             Way::ByProxy(web) => {
                 if let Ok(request) = request.try_into() {
                     ahead::open(web.execute(request)).await;

@@ -16,6 +16,7 @@ use super::units::Units;
 use super::usage::Usage;
 use crate::app::App;
 use crate::caller::Caller;
+use crate::connections::store::Over;
 use crate::error::{Code, Error};
 use crate::keyring::Sealed;
 use crate::money::{Nanos, nanos, optional_nanos};
@@ -263,17 +264,24 @@ pub async fn place(app: &App, caller: &Caller, request: &HoldRequest<'_>) -> Res
     caller.note_asked();
     let turn = app.turns.begin(caller.key_hash(), PATIENCE).await.map_err(refused)?;
     let asked = request.row(caller).map_or(Asked::Any { caller, call: request }, Asked::Usual);
+    let mut over = Over::Kept;
     let answer = loop {
         let place = turn.place().await.map_err(refused)?;
-        let answer = supabase.rpc("begin_request", &asked).await;
+        let answer = supabase.rpc_over(over, "begin_request", &asked).await;
         drop(place);
         match answer {
+            // The call's id keeps a second asking from placing a second hold.
+            Err(RpcError::Closed(_)) => over = Over::New,
             // It was rolled back, so it may be asked again, and there is nothing to be undone.
             Err(RpcError::Busy(_)) => turn.found_busy(),
             answer => break answer,
         }
     };
     match answer {
+        // It may be refused for the hold that the first asking has placed: then that one must be undone.
+        Ok(Answer::Other(NotPlaced::Refused { .. })) | Err(RpcError::Refused(_)) if over == Over::New => {
+            Err(NoHold::Unknown(RpcError::Closed("begin_request").into()))
+        }
         Ok(Answer::Placed(hold)) => {
             app.turns.learn(caller.key_hash(), hold.account_id);
             Ok(Hold { units: request.units.clone(), ..*hold })

@@ -95,8 +95,9 @@ impl Life {
 
     async fn without_stores(&mut self, body: &Value) {
         let (postgrest, upstash) = (self.world.platform.postgrest.control(), self.world.platform.upstash.control());
-        postgrest.fail(Some("begin_request"), Some(1), postgrest::Fault::Refuse);
+        postgrest.fail(Some("begin_request"), None, postgrest::Fault::Refuse);
         self.call(body).await;
+        postgrest.clear();
         upstash.fault_always(upstash::Fault::Refuse);
         self.call(body).await;
         // Neither the database nor the outbox takes this settle: all of it goes into the log.

@@ -9,10 +9,10 @@ use tests::certain;
 use tests::watch::{Watch, poll};
 use tests::world::{Account, World, hello, send};
 
-use super::{CREDIT, NOWHERE, answer, assert_unavailable, database_faults};
+use super::{CREDIT, NOWHERE, always, answer, assert_unavailable, database_faults};
 
 /// Nothing is held, spent or counted, and no provider was asked.
-async fn assert_untouched(world: &World, account: &Account, case: &str) {
+pub async fn assert_untouched(world: &World, account: &Account, case: &str) {
     let counted = format!(
         "select jsonb_build_array(k.requests_used, a.held, a.month_requests)
            from gateway.api_keys k join gateway.accounts a on a.id = k.account_id where k.id = '{}'",
@@ -37,9 +37,10 @@ async fn a_database_that_cannot_be_used_is_a_503_and_leaves_nothing() {
     for (turn, fault) in database_faults().into_iter().chain(strange).enumerate() {
         let case = format!("{fault:?}");
         let stream = turn % 2 == 1;
-        world.platform.postgrest.control().fail(Some("begin_request"), Some(1), fault);
+        let control = always(&world, "begin_request", fault);
         assert_unavailable(send(world.chat(&account.key, &hello(&json!({ "stream": stream })))).await, &case).await;
         assert_untouched(&world, &account, &case).await;
+        control.clear();
     }
     world.completion(&account.key, &hello(&json!({}))).await;
     world.settled().await;

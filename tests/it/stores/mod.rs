@@ -1,6 +1,7 @@
 //! What becomes of calls whose stores are away, slow, or not themselves.
 
 mod begin;
+mod closed;
 mod endpoints;
 mod locked;
 mod outbox;

@@ -77,7 +77,11 @@ fn client(address: &str, proxies: ProxySettings) -> StoreClient {
 }
 
 async fn post(client: &StoreClient, path: &str) -> Result<String, String> {
-    let answer = client.post(path, client.headers(), Bytes::from_static(b"{}")).await?;
+    post_over(Over::Kept, client, path).await.map_err(|unanswered| unanswered.reason)
+}
+
+async fn post_over(over: Over, client: &StoreClient, path: &str) -> Result<String, Unanswered> {
+    let answer = client.post(path, client.headers(), Bytes::from_static(b"{}"), over).await?;
     Ok(String::from_utf8_lossy(&answer.body).into_owned())
 }
 
@@ -100,7 +104,7 @@ async fn requests_go_behind_the_stores_own_path_over_one_connection() {
         assert!(request.contains(&format!("\r\nhost: {host}\r\n")), "{request}");
         assert!(request.contains("\r\naccept-encoding: identity\r\n") && request.ends_with("\r\n\r\n{}"), "{request}");
     }
-    assert!(at_path.post("/ ", at_path.headers(), Bytes::new()).await.is_err());
+    assert!(post(&at_path, "/ ").await.is_err());
 }
 
 #[tokio::test]
@@ -117,6 +121,23 @@ async fn a_kept_connection_that_the_server_has_closed_is_replaced() {
     let client = client(&server.address, ProxySettings::default());
     for connection in 1..=2 {
         assert_eq!(post(&client, "").await, Ok("1".to_owned()));
+        assert_eq!(server.asked().await.0, connection);
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_kept_connection_is_told_from_that_of_a_new_one() {
+    let answers = vec![answer("", b"1"), Vec::new(), answer("", b"2"), Vec::new(), answer("", b"3")];
+    let mut server = Server::with(answers).await;
+    let client = client(&server.address, ProxySettings::default());
+    let ended = async |over| post_over(over, &client, "").await.map_err(|unanswered| unanswered.kept_ended);
+    assert_eq!(ended(Over::Kept).await, Ok("1".to_owned()));
+    assert_eq!(ended(Over::Kept).await, Err(true));
+    // Its own connection is kept for nobody.
+    assert_eq!(ended(Over::New).await, Ok("2".to_owned()));
+    assert_eq!(ended(Over::Kept).await, Err(false));
+    assert_eq!(ended(Over::New).await, Ok("3".to_owned()));
+    for connection in [1, 1, 2, 3, 4] {
         assert_eq!(server.asked().await.0, connection);
     }
 }
