@@ -192,7 +192,7 @@ impl Supabase {
     }
 }
 
-/// Whether an SQL function changes nothing, as its name says.
+/// Whether an SQL function only reads, or checks what can be checked twice, as its name says.
 #[must_use]
 pub fn only_reads(function: &str) -> bool {
     ["get_", "list_", "check_"].iter().any(|reads| function.starts_with(reads))

@@ -28,11 +28,11 @@ async fn goes_wrong(world: &World, account: &Account, cause: &str) -> String {
             format!("update gateway.accounts set balance = balance - 1 where id = '{}'", account.id),
         ),
         "ledger_check_failed" => {
-            world.platform.postgrest.control().fail(Some("check_ledger_by_itself"), Some(1), NoDatabase::Refuse);
+            world.platform.postgrest.control().fail(Some("check_ledger_by_itself"), None, NoDatabase::Refuse);
             (String::new(), String::new())
         }
         "redis_unavailable" => {
-            upstash.control().fault_next(2, NoRedis::Refuse);
+            upstash.control().fault_always(NoRedis::Refuse);
             (String::new(), String::new())
         }
         "outbox_waits" => {
@@ -91,6 +91,8 @@ async fn each_cause_is_told_where_it_is_there_and_no_other_is() {
     for cause in CAUSES {
         let mended = goes_wrong(&world, &account, cause.name).await;
         cron(&world, "alerts").await;
+        world.platform.postgrest.control().clear();
+        world.platform.upstash.control().faults_clear();
         let told: Vec<String> = posted(&receiver).into_iter().map(|(cause, _)| cause).collect();
         assert_eq!(told, [cause.name]);
         world.sql(&format!("{mended}; delete from gateway.alerts")).await;
