@@ -33,11 +33,12 @@ impl ProxySettings {
 /// Reads them. A proxy that cannot be used keeps no call from being served that needs none.
 pub(super) fn proxies<F: Fn(&str) -> Option<String>>(reader: &Reader<F>) -> Setting<ProxySettings> {
     let all = proxy(reader, &variables::ALL_PROXY);
-    let http = proxy(reader, &variables::HTTP_PROXY);
-    let https = proxy(reader, &variables::HTTPS_PROXY);
+    let http = proxy(reader, &variables::HTTP_PROXY)?;
+    let https = proxy(reader, &variables::HTTPS_PROXY)?;
+    // Often a SOCKS proxy, beside one for HTTP: then that one serves.
+    let all = if http.is_some() || https.is_some() { all.unwrap_or_default() } else { all? };
     let none = text(reader, &variables::NO_PROXY).unwrap_or_default();
-    let all = all?;
-    Ok(ProxySettings { http: http?.or_else(|| all.clone()), https: https?.or(all), none })
+    Ok(ProxySettings { http: http.or_else(|| all.clone()), https: https.or(all), none })
 }
 
 /// A variable in either case.
@@ -83,6 +84,9 @@ mod tests {
         assert_eq!(addresses(&[("HTTPS_PROXY", "http://a:1"), ("https_proxy", "http://b:1")]).1, some("http://a:1/"));
         let all = [("ALL_PROXY", "https://u:p@c:2"), ("HTTP_PROXY", "a:1")];
         assert_eq!(addresses(&all), (some("http://a:1/"), some("https://u:p@c:2/")));
+        let beside_socks = [("ALL_PROXY", "socks5://c:2"), ("HTTPS_PROXY", "http://a:1")];
+        assert_eq!(addresses(&beside_socks), (None, some("http://a:1/")));
+        assert!(read(&beside_socks[..1]).is_err());
     }
 
     #[test]

@@ -43,12 +43,12 @@ pub struct StoreClient {
 
 #[derive(Clone)]
 enum Way {
-    Direct(Box<Clients>),
+    Direct(Box<Pools>),
     ByProxy(reqwest::Client),
 }
 
 #[derive(Clone)]
-struct Clients {
+struct Pools {
     /// Keeps connections for further requests.
     kept: Client<Connector, Full<Bytes>>,
     /// Opens one for each request.
@@ -98,7 +98,7 @@ impl StoreClient {
         builder.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE);
         let kept = builder.build(connector.clone());
         let unkept = builder.pool_max_idle_per_host(0).build(connector);
-        Self::new(address, Way::Direct(Box::new(Clients { kept, unkept })))
+        Self::new(address, Way::Direct(Box::new(Pools { kept, unkept })))
     }
 
     pub(super) fn by_proxy(address: &Url, web: reqwest::Client) -> Option<Self> {
@@ -131,8 +131,8 @@ impl StoreClient {
     pub async fn post(&self, path: &str, headers: HeaderMap, body: Bytes, over: Over) -> Result<Answer, Unanswered> {
         let request = self.request(Method::POST, path, headers, body)?;
         match &self.way {
-            Way::Direct(clients) => {
-                let client = if over == Over::Kept { &clients.kept } else { &clients.unkept };
+            Way::Direct(pools) => {
+                let client = if over == Over::Kept { &pools.kept } else { &pools.unkept };
                 let (answer, opened) = kept::watched(client.request(request.map(Full::new))).await;
                 let answer = answer.map_err(|error| {
                     let kept_ended = over == Over::Kept && !opened && !error.is_connect();
@@ -158,7 +158,7 @@ impl StoreClient {
     pub async fn open(&self) {
         let Ok(request) = self.request(Method::HEAD, "/", HeaderMap::new(), Bytes::new()) else { return };
         match &self.way {
-            Way::Direct(clients) => ahead::open(clients.kept.request(request.map(Full::new))).await,
+            Way::Direct(pools) => ahead::open(pools.kept.request(request.map(Full::new))).await,
             Way::ByProxy(web) => {
                 if let Ok(request) = request.try_into() {
                     ahead::open(web.execute(request)).await;
@@ -172,7 +172,7 @@ impl StoreClient {
         parts.scheme = Some(self.scheme.clone());
         parts.authority = Some(self.authority.clone());
         let path = match format!("{}{path}", self.base) {
-            none if none.is_empty() => PathAndQuery::from_static("/"),
+            path if path.is_empty() => PathAndQuery::from_static("/"),
             path => PathAndQuery::from_maybe_shared(path).map_err(|error| error.to_string())?,
         };
         parts.path_and_query = Some(path);

@@ -276,3 +276,16 @@ pub trait Answer: Send + Sync {
         false
     }
 }
+
+/// A stream as frames of these lengths, and what is left as the last: for tests that no place to cut one matters.
+#[cfg(test)]
+fn cut_up(mut rest: &[u8], cuts: Vec<usize>) -> Vec<&[u8]> {
+    let mut frames = Vec::new();
+    for cut in cuts {
+        let (head, tail) = rest.split_at(cut.min(rest.len()));
+        frames.push(head);
+        rest = tail;
+    }
+    frames.push(rest);
+    frames
+}

@@ -1,4 +1,5 @@
 use super::*;
+use crate::formats::cut_up;
 use proptest::prelude::*;
 
 /// Keeps what it is shown, but for what says `drop` or `replace`.
@@ -89,14 +90,7 @@ proptest! {
     fn it_does_not_matter_where_the_bytes_are_cut(cuts in proptest::collection::vec(1usize..20, 0..40), ends in 0usize..3) {
         let end = ["\n", "\r\n", "\r"][ends];
         let whole = ["data: a", "", ": ping", "", "", "data: drop", "id: 1", "", "data: {", "data: }", "", "data: b", "", ""].join(end);
-        let mut rest = whole.as_bytes();
-        let mut frames = Vec::new();
-        for cut in cuts {
-            let (head, tail) = rest.split_at(cut.min(rest.len()));
-            frames.push(head);
-            rest = tail;
-        }
-        frames.push(rest);
+        let frames = cut_up(whole.as_bytes(), cuts);
         let (seen, text, result) = run(&frames);
         prop_assert_eq!(result, Ok(()));
         prop_assert_eq!(seen, ["a", "drop", "{\n}", "b"]);

@@ -1,5 +1,6 @@
 use super::*;
 use crate::formats::chat::Chat;
+use crate::formats::cut_up;
 use crate::formats::events::EventStream;
 use proptest::prelude::*;
 
@@ -77,14 +78,7 @@ proptest! {
     #[test]
     fn it_does_not_matter_where_the_bytes_are_cut(cuts in proptest::collection::vec(1usize..60, 0..40)) {
         let whole = format!("{CHUNK}: ping\r\n\r\n{CHUNK}{LAST}{USAGE_EVENT}{DONE}");
-        let mut rest = whole.as_bytes();
-        let mut frames = Vec::new();
-        for cut in cuts {
-            let (head, tail) = rest.split_at(cut.min(rest.len()));
-            frames.push(head);
-            rest = tail;
-        }
-        frames.push(rest);
+        let frames = cut_up(whole.as_bytes(), cuts);
         let (stream, text, result) = run(&frames);
         prop_assert_eq!(result, Ok(()));
         // A line end that is cut in two reaches the client as a line feed.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::credits::usage::Usage;
+use crate::formats::cut_up;
 use crate::formats::events::EventStream;
 use proptest::prelude::*;
 
@@ -76,14 +77,7 @@ proptest! {
     #[test]
     fn it_does_not_matter_where_the_bytes_are_cut(cuts in proptest::collection::vec(1usize..60, 0..40)) {
         let whole = format!("{START}{PING}{BLOCK}{DELTA}{DELTA}{STOP}{END}");
-        let mut rest = whole.as_bytes();
-        let mut frames = Vec::new();
-        for cut in cuts {
-            let (head, tail) = rest.split_at(cut.min(rest.len()));
-            frames.push(head);
-            rest = tail;
-        }
-        frames.push(rest);
+        let frames = cut_up(whole.as_bytes(), cuts);
         let (events, text, result) = run(&frames);
         prop_assert_eq!(result, Ok(()));
         prop_assert_eq!(text, format!("{START}{PING}{BLOCK}{DELTA}{DELTA}{STOP}"));
