@@ -662,26 +662,22 @@ create table gateway.listed_models (
 );
 comment on table gateway.listed_models is 'Each model as GET /models shows it, its routes and prices included; and as OpenRouter''s clients read it.';
 
--- All of them as one list: nearly every reader wants that.
-create table gateway.listed_catalog (
-  is_whole boolean primary key default true check (is_whole),
+-- Which list all of them make, in one row: nearly every reader wants the whole one. The list itself is not kept: it is a megabyte, that
+-- each change of a model would write again.
+create table gateway.catalog_version (
+  is_only boolean primary key default true check (is_only),
   version uuid not null default gen_random_uuid(),
-  models integer not null default 0,
-  body json,
-  openrouter_body json
+  models integer not null default 0
 );
-alter table gateway.listed_catalog alter column body set storage external;
-alter table gateway.listed_catalog alter column openrouter_body set storage external;
-comment on table gateway.listed_catalog is
-  'GET /v1/models, and the same at OpenRouter''s base URL, in one row, which is made anew whenever a model or a route changes.';
-comment on column gateway.listed_catalog.version is
-  'Another one each time, so that whoever has a copy of a list need only ask whether it is still the one.';
+comment on table gateway.catalog_version is
+  'Another version whenever a model or a route changes, so that whoever has a copy of the list need only ask whether it is still the one.';
+comment on column gateway.catalog_version.models is 'How many are enabled.';
 
 alter table gateway.models enable row level security;
 alter table gateway.model_routes enable row level security;
 alter table gateway.model_aliases enable row level security;
 alter table gateway.listed_models enable row level security;
-alter table gateway.listed_catalog enable row level security;
+alter table gateway.catalog_version enable row level security;
 
 -- supabase/schemas/15_ledger.sql
 
@@ -11495,21 +11491,18 @@ begin
 end;
 $$;
 
--- A conditional read (as HTTP's If-None-Match): {"list", "version"} of the whole catalog, only the version if that is the one `known` to
--- the reader, who then has the list; {"list"} of anything narrower. query: as above.
+-- A conditional read (as HTTP's If-None-Match): {"version", "list"} of the whole catalog, only the version if that is the one `known` to
+-- the reader, who then has the list. Of anything narrower the list, and null as its version. query: as above.
 create function public.list_models(query jsonb, known uuid) returns json
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
-  whole json;
+  whole constant uuid := (
+    select version from gateway.catalog_version
+    where jsonb_strip_nulls(query) - 'limit' = '{}' and models <= gateway.page_size(query));
 begin
-  if jsonb_strip_nulls(query) - 'limit' = '{}' then
-    whole := (
-      select case when version = known then json_build_object('version', version)
-                  else json_build_object('version', version, 'list', body) end
-      from gateway.listed_catalog where models <= gateway.page_size(query));
-  end if;
-  return coalesce(whole, json_build_object('list', gateway.find_models(query)));
+  return case when whole = known then json_build_object('version', whole)
+    else json_build_object('version', whole, 'list', gateway.find_models(query)) end;
 end;
 $$;
 
@@ -11565,22 +11558,25 @@ $$;
 create function gateway.list_anew(ids text[]) returns void
 language plpgsql
 as $$
-declare
-  all_ids text[];
 begin
+  -- The triggers are called by a statement that changed no row, too.
+  if ids = '{}' then
+    return;
+  end if;
   perform from gateway.models where id = any (ids) order by id for no key update;
   insert into gateway.listed_models (model_id, free, body, openrouter_body)
     -- `reasoning` means something else to OpenRouter's clients, and may be absent.
     select id, (shown ->> 'free')::boolean, shown::text::json, (shown - 'reasoning')::text::json
       from (select id, gateway.model_json(m) as shown from gateway.models as m where id = any (ids) offset 0) as made
     on conflict (model_id) do update set
-      free = excluded.free, body = excluded.body, openrouter_body = excluded.openrouter_body;
+      free = excluded.free, body = excluded.body, openrouter_body = excluded.openrouter_body
+    -- A seed that is applied again writes nothing.
+    where (listed_models.free, listed_models.body::text, listed_models.openrouter_body::text)
+      is distinct from (excluded.free, excluded.body::text, excluded.openrouter_body::text);
   -- Whoever changes another model at the same time waits here, and then sees what this has changed.
-  insert into gateway.listed_catalog (is_whole) values (true) on conflict (is_whole) do nothing;
-  perform from gateway.listed_catalog for update;
-  all_ids := array(select id from gateway.models where enabled order by id);
-  update gateway.listed_catalog set version = gen_random_uuid(), models = cardinality(all_ids), body = gateway.models_page(all_ids, false),
-    openrouter_body = gateway.openrouter_page('{}', null);
+  insert into gateway.catalog_version (is_only) values (true) on conflict (is_only) do nothing;
+  perform from gateway.catalog_version for update;
+  update gateway.catalog_version set version = gen_random_uuid(), models = (select count(*) from gateway.models where enabled);
 end;
 $$;
 
@@ -17452,20 +17448,15 @@ begin
 end;
 $$;
 
--- Nearly every client asks for all of them, which are one text: a conditional read, as list_models is.
+-- Nearly every client asks for all of them: a conditional read, as list_models is.
 create function public.list_openrouter_models(query jsonb, known uuid) returns json
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
-  whole json;
+  whole constant uuid := (select version from gateway.catalog_version where query = '{}');
 begin
-  if query = '{}' then
-    whole := (
-      select case when version = known then json_build_object('version', version)
-                  else json_build_object('version', version, 'list', openrouter_body) end
-      from gateway.listed_catalog);
-  end if;
-  return coalesce(whole, json_build_object('list', gateway.openrouter_page(query, null)));
+  return case when whole = known then json_build_object('version', whole)
+    else json_build_object('version', whole, 'list', gateway.openrouter_page(query, null)) end;
 end;
 $$;
 
@@ -17482,8 +17473,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'self');
   allowed constant text[] := (select allowed_models from gateway.api_keys where id = session.key_id);
 begin
-  return case when allowed = '{}' and query = '{}' then (select openrouter_body from gateway.listed_catalog)
-    else gateway.openrouter_page(query, allowed) end;
+  return gateway.openrouter_page(query, allowed);
 end;
 $$;
 

@@ -113,23 +113,19 @@ create table gateway.listed_models (
 );
 comment on table gateway.listed_models is 'Each model as GET /models shows it, its routes and prices included; and as OpenRouter''s clients read it.';
 
--- All of them as one list: nearly every reader wants that.
-create table gateway.listed_catalog (
-  is_whole boolean primary key default true check (is_whole),
+-- Which list all of them make, in one row: nearly every reader wants the whole one. The list itself is not kept: it is a megabyte, that
+-- each change of a model would write again.
+create table gateway.catalog_version (
+  is_only boolean primary key default true check (is_only),
   version uuid not null default gen_random_uuid(),
-  models integer not null default 0,
-  body json,
-  openrouter_body json
+  models integer not null default 0
 );
-alter table gateway.listed_catalog alter column body set storage external;
-alter table gateway.listed_catalog alter column openrouter_body set storage external;
-comment on table gateway.listed_catalog is
-  'GET /v1/models, and the same at OpenRouter''s base URL, in one row, which is made anew whenever a model or a route changes.';
-comment on column gateway.listed_catalog.version is
-  'Another one each time, so that whoever has a copy of a list need only ask whether it is still the one.';
+comment on table gateway.catalog_version is
+  'Another version whenever a model or a route changes, so that whoever has a copy of the list need only ask whether it is still the one.';
+comment on column gateway.catalog_version.models is 'How many are enabled.';
 
 alter table gateway.models enable row level security;
 alter table gateway.model_routes enable row level security;
 alter table gateway.model_aliases enable row level security;
 alter table gateway.listed_models enable row level security;
-alter table gateway.listed_catalog enable row level security;
+alter table gateway.catalog_version enable row level security;

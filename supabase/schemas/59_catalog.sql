@@ -182,21 +182,18 @@ begin
 end;
 $$;
 
--- A conditional read (as HTTP's If-None-Match): {"list", "version"} of the whole catalog, only the version if that is the one `known` to
--- the reader, who then has the list; {"list"} of anything narrower. query: as above.
+-- A conditional read (as HTTP's If-None-Match): {"version", "list"} of the whole catalog, only the version if that is the one `known` to
+-- the reader, who then has the list. Of anything narrower the list, and null as its version. query: as above.
 create function public.list_models(query jsonb, known uuid) returns json
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
-  whole json;
+  whole constant uuid := (
+    select version from gateway.catalog_version
+    where jsonb_strip_nulls(query) - 'limit' = '{}' and models <= gateway.page_size(query));
 begin
-  if jsonb_strip_nulls(query) - 'limit' = '{}' then
-    whole := (
-      select case when version = known then json_build_object('version', version)
-                  else json_build_object('version', version, 'list', body) end
-      from gateway.listed_catalog where models <= gateway.page_size(query));
-  end if;
-  return coalesce(whole, json_build_object('list', gateway.find_models(query)));
+  return case when whole = known then json_build_object('version', whole)
+    else json_build_object('version', whole, 'list', gateway.find_models(query)) end;
 end;
 $$;
 

@@ -6,22 +6,25 @@
 create function gateway.list_anew(ids text[]) returns void
 language plpgsql
 as $$
-declare
-  all_ids text[];
 begin
+  -- The triggers are called by a statement that changed no row, too.
+  if ids = '{}' then
+    return;
+  end if;
   perform from gateway.models where id = any (ids) order by id for no key update;
   insert into gateway.listed_models (model_id, free, body, openrouter_body)
     -- `reasoning` means something else to OpenRouter's clients, and may be absent.
     select id, (shown ->> 'free')::boolean, shown::text::json, (shown - 'reasoning')::text::json
       from (select id, gateway.model_json(m) as shown from gateway.models as m where id = any (ids) offset 0) as made
     on conflict (model_id) do update set
-      free = excluded.free, body = excluded.body, openrouter_body = excluded.openrouter_body;
+      free = excluded.free, body = excluded.body, openrouter_body = excluded.openrouter_body
+    -- A seed that is applied again writes nothing.
+    where (listed_models.free, listed_models.body::text, listed_models.openrouter_body::text)
+      is distinct from (excluded.free, excluded.body::text, excluded.openrouter_body::text);
   -- Whoever changes another model at the same time waits here, and then sees what this has changed.
-  insert into gateway.listed_catalog (is_whole) values (true) on conflict (is_whole) do nothing;
-  perform from gateway.listed_catalog for update;
-  all_ids := array(select id from gateway.models where enabled order by id);
-  update gateway.listed_catalog set version = gen_random_uuid(), models = cardinality(all_ids), body = gateway.models_page(all_ids, false),
-    openrouter_body = gateway.openrouter_page('{}', null);
+  insert into gateway.catalog_version (is_only) values (true) on conflict (is_only) do nothing;
+  perform from gateway.catalog_version for update;
+  update gateway.catalog_version set version = gen_random_uuid(), models = (select count(*) from gateway.models where enabled);
 end;
 $$;
 

@@ -50,20 +50,15 @@ begin
 end;
 $$;
 
--- Nearly every client asks for all of them, which are one text: a conditional read, as list_models is.
+-- Nearly every client asks for all of them: a conditional read, as list_models is.
 create function public.list_openrouter_models(query jsonb, known uuid) returns json
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
-  whole json;
+  whole constant uuid := (select version from gateway.catalog_version where query = '{}');
 begin
-  if query = '{}' then
-    whole := (
-      select case when version = known then json_build_object('version', version)
-                  else json_build_object('version', version, 'list', openrouter_body) end
-      from gateway.listed_catalog);
-  end if;
-  return coalesce(whole, json_build_object('list', gateway.openrouter_page(query, null)));
+  return case when whole = known then json_build_object('version', whole)
+    else json_build_object('version', whole, 'list', gateway.openrouter_page(query, null)) end;
 end;
 $$;
 
@@ -80,8 +75,7 @@ declare
   session gateway.session := gateway.authenticate(caller, 'self');
   allowed constant text[] := (select allowed_models from gateway.api_keys where id = session.key_id);
 begin
-  return case when allowed = '{}' and query = '{}' then (select openrouter_body from gateway.listed_catalog)
-    else gateway.openrouter_page(query, allowed) end;
+  return gateway.openrouter_page(query, allowed);
 end;
 $$;
 

@@ -163,7 +163,7 @@ async fn a_thousand_models_are_one_list_which_follows_every_change() {
 #[tokio::test]
 async fn a_list_comes_whole_from_the_database_only_when_it_has_changed() {
     let world = seeded().await;
-    let version = "select version from gateway.listed_catalog";
+    let version = "select version from gateway.catalog_version";
     let asked =
         [("/v1/models", "list_models", r#"{"limit": 1000}"#), ("/api/v1/models", "list_openrouter_models", "{}")];
     let mut lists = Vec::new();
@@ -191,4 +191,26 @@ async fn a_list_comes_whole_from_the_database_only_when_it_has_changed() {
     for ((path, _, _), former) in asked.into_iter().zip(&lists) {
         assert_eq!(count(&get(&world, path).await.success()), count(former), "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_change_of_a_model_writes_no_list_again() {
+    let world = seeded().await;
+    let version = world.value("select version from gateway.catalog_version").await;
+    let listed = "select jsonb_object_agg(model_id, ctid::text) from gateway.listed_models";
+    let rows = world.value(listed).await;
+    // A statement that changes no row changes nothing.
+    world.sql("update gateway.models set name = 'Renamed' where id = 'no/such'; delete from gateway.model_routes where provider = 'none'").await;
+    assert_eq!(world.value("select version from gateway.catalog_version").await, version);
+    // A seed that is applied again leaves the texts of models where they are.
+    world.sql("update gateway.models set name = name; update gateway.model_routes set provider = provider").await;
+    assert_eq!(world.value(listed).await, rows);
+    let size = "select sum(pg_total_relation_size(oid)) from pg_class
+                where oid in ('gateway.listed_models'::regclass, 'gateway.catalog_version'::regclass)";
+    let before = world.value(size).await.as_i64().expect("a size");
+    for number in 0..100 {
+        world.sql(&format!("update gateway.models set name = 'Renamed {number}' where id = 'openai/gpt-5-mini'")).await;
+    }
+    let grown = world.value(size).await.as_i64().expect("a size") - before;
+    assert!(grown < 2_000_000, "{grown} bytes for a hundred changes of one model");
 }

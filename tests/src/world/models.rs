@@ -31,14 +31,15 @@ impl<'a> Route<'a> {
 }
 
 impl World {
-    /// Puts a model with these routes, and no others, into the catalog.
+    /// Puts a model with these routes, and no others, into the catalog. Whoever puts the same one there at the same time waits at its row.
     ///
     /// # Panics
     /// When the database refuses.
     pub async fn model(&self, id: &str, routes: &[Route<'_>]) {
         let mut sql = format!(
             "insert into gateway.models (id, name, developer, context_length, max_output, input_modalities, image_tokens)
-               values ('{id}', '{id}', 'test', 128000, 16384, array['text', 'image'], 1000) on conflict do nothing;
+               values ('{id}', '{id}', 'test', 128000, 16384, array['text', 'image'], 1000)
+               on conflict (id) do update set name = excluded.name;
              delete from gateway.model_routes where model_id = '{id}';"
         );
         for Route { provider, upstream, prompt, cached, completion } in routes {
