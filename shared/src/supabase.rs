@@ -192,7 +192,7 @@ impl Supabase {
     }
 }
 
-/// Whether an SQL function only reads, or checks what can be checked twice, as its name says.
+/// Whether an SQL function only reads, as its name says, or writes nothing that it matters to write twice: a test holds the names to that.
 #[must_use]
 pub fn only_reads(function: &str) -> bool {
     ["get_", "list_", "check_"].iter().any(|reads| function.starts_with(reads))

@@ -3,6 +3,7 @@
 mod functions;
 mod migrations;
 mod nulls;
+mod reads;
 mod role_settings;
 mod rpc;
 mod schemas;

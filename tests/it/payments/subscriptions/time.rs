@@ -1,7 +1,9 @@
 //! What time does to a plan: renewals, years, months of many lengths, cards that fail.
 
+use local::postgrest::Fault;
 use serde_json::json;
 use tests::answer::Answer;
+use tests::watch::Watch;
 use tests::world::World;
 
 use super::super::facts::outcome;
@@ -38,6 +40,23 @@ async fn thirteen_months_of_a_year_each_give_their_credit_and_take_what_was_left
     assert_eq!((cents(&world, &account).await, instalments(&world, "due").await), (2_900, json!(11)));
     at(&world, "2028-02-29T10:01:00Z").await;
     assert_eq!((cents(&world, &account).await, instalments(&world, "granted").await), (2_900, json!(14)));
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_months_credit_is_given_once_though_the_read_that_gives_it_is_asked_twice() {
+    let world = World::start().await;
+    let account = newcomer(&world).await;
+    travel(&world, "2027-01-31T10:00:00Z").await;
+    buy(&world, &account, "dev", "year").await;
+    at(&world, "2027-01-31T10:01:00Z").await;
+    spend(&world, &account, 900).await;
+    travel(&world, "2027-02-28T10:01:00Z").await;
+    let watch = Watch::new(&world);
+    world.platform.postgrest.control().fail(Some("get_balance"), Some(1), Fault::DropAnswer);
+    assert_eq!(cents(&world, &account).await, 2_900);
+    assert_eq!(watch.functions(), ["get_balance", "get_balance"]);
+    assert_eq!(instalments(&world, "granted").await, json!(2));
     world.assert_ledger_clean().await;
 }
 
