@@ -73,10 +73,10 @@ end
 -- For requests and for tokens the window that the headers show: the tighter minute, or the window that has refused.
 local binding, refusing = {}, {}
 for _, subject in ipairs(subjects) do
-  local counters = read(subject[1])
+  local counters = read(subject[1], WINDOWS)
   subject[3] = counters
   if undo_at ~= '' then
-    correct(counters, tonumber(undo_at), -1, -tokens)
+    correct(WINDOWS, counters, tonumber(undo_at), -1, -tokens)
     redis.call('ZREM', leases_of(subject[1]), lease)
   end
   for i, window in ipairs(WINDOWS) do
@@ -111,7 +111,7 @@ if verdict == 'ok' and ARGV[12] ~= '' then
 end
 
 for _, subject in ipairs(subjects) do
-  if verdict == 'ok' then correct(subject[3], now, 1, tokens) end
+  if verdict == 'ok' then correct(WINDOWS, subject[3], now, 1, tokens) end
   if verdict == 'ok' and cached == '' then
     redis.call('ZADD', leases_of(subject[1]), now + lease_ms, lease)
     -- They are kept for an hour longer than their last lease: so most calls that find others running need not renew it.
@@ -119,7 +119,7 @@ for _, subject in ipairs(subjects) do
       redis.call('PEXPIRE', leases_of(subject[1]), lease_ms + HOUR)
     end
   end
-  if verdict == 'ok' or undo_at ~= '' then write(subject[1], subject[3]) end
+  if verdict == 'ok' or undo_at ~= '' then write(subject[1], WINDOWS, subject[3]) end
 end
 
 -- The routes that may be asked: each with its name in the answer, its provider's name and its own.

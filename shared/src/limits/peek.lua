@@ -5,7 +5,7 @@
 -- calls that run the leases that have not lapsed. Then for both in how many ms nothing of it will count any more.
 
 local key, account = 'key:' .. ARGV[2], 'account:' .. ARGV[3]
-local of_key, of_account = read(key), read(account)
+local of_key, of_account = read(key, WINDOWS), read(account, WINDOWS)
 local answer = {}
 local function say(...)
   for _, part in ipairs({ ... }) do answer[#answer + 1] = part end

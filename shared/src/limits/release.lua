@@ -22,9 +22,9 @@ local failures_to_open, open_ms, refused_ms = tonumber(ARGV[8]), tonumber(ARGV[9
 
 for _, subject in ipairs({ 'key:' .. key, 'account:' .. account }) do
   if redis.call('ZREM', leases_of(subject), lease) == 1 and used ~= reserved then
-    local counters = read(subject)
-    correct(counters, admitted_at, 0, used - reserved)
-    write(subject, counters)
+    local counters = read(subject, TOKEN_WINDOWS)
+    correct(TOKEN_WINDOWS, counters, admitted_at, 0, used - reserved)
+    write(subject, TOKEN_WINDOWS, counters)
   end
 end
 

@@ -8,8 +8,11 @@ local prefix = ARGV[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local FIELDS = {}
-for i, window in ipairs(WINDOWS) do FIELDS[i] = window.field end
+-- The windows of tokens: the only ones that a settlement corrects.
+local TOKEN_WINDOWS = {}
+for _, window in ipairs(WINDOWS) do
+  if window.tokens then TOKEN_WINDOWS[#TOKEN_WINDOWS + 1] = window end
+end
 local TWO_DAYS = 172800000
 
 local function counters_of(subject) return prefix .. 'rate:' .. subject end
@@ -17,20 +20,19 @@ local function leases_of(subject) return prefix .. 'lease:' .. subject end
 -- An account's cached answers: the names FINGERPRINT:BYTES by when they lapse, and behind a colon and its fingerprint each of them.
 local function answers_of(account) return prefix .. 'cached:' .. account end
 
--- The counters of a subject as of now: { bucket, current, previous, last, last_previous } a window; and whether a bucket of
--- any window begins with this call.
-local function read(subject)
-  local stored = redis.call('HMGET', counters_of(subject), unpack(FIELDS))
+-- The counters of a subject as of now: { bucket, current, previous, last, last_previous } a window of `windows`; and whether
+-- a bucket of any of them begins with this call.
+local function read(subject, windows)
+  local fields = {}
+  for i, window in ipairs(windows) do fields[i] = window.field end
+  local stored = redis.call('HMGET', counters_of(subject), unpack(fields))
   local counters = {}
-  for i, window in ipairs(WINDOWS) do
+  for i, window in ipairs(windows) do
     local bucket = math.floor(now / window.length)
     local at, current, previous, last, last_previous = 0, 0, 0, 0, 0
     if stored[i] then
-      local a, c, p, rest = string.match(stored[i], '^(%d+) (%d+) (%d+)(.*)$')
-      -- An older version of the gateway has not kept when the last one came.
-      local l, lp = string.match(rest, '^ (%d+) (%d+)$')
-      at, current, previous = tonumber(a), tonumber(c), tonumber(p)
-      last, last_previous = tonumber(l or window.length), tonumber(lp or window.length)
+      local a, c, p, l, lp = string.match(stored[i], '^(%d+) (%d+) (%d+) (%d+) (%d+)$')
+      at, current, previous, last, last_previous = tonumber(a), tonumber(c), tonumber(p), tonumber(l), tonumber(lp)
     end
     if at ~= bucket then counters.begins = true end
     if at == bucket - 1 then
@@ -57,9 +59,9 @@ local function empty_in(counter, length)
   return 0
 end
 
-local function write(subject, counters)
+local function write(subject, windows, counters)
   local fields = {}
-  for i, window in ipairs(WINDOWS) do
+  for i, window in ipairs(windows) do
     local counter = counters[i]
     fields[#fields + 1] = window.field
     fields[#fields + 1] = string.format('%d %d %d %d %d', unpack(counter))
@@ -70,8 +72,8 @@ local function write(subject, counters)
 end
 
 -- Adds to the buckets in which `at` lies, as far as they still count.
-local function correct(counters, at, requests, tokens)
-  for i, window in ipairs(WINDOWS) do
+local function correct(windows, counters, at, requests, tokens)
+  for i, window in ipairs(windows) do
     local counter = counters[i]
     local change = window.tokens and tokens or requests
     local bucket = math.floor(at / window.length)
