@@ -253,10 +253,15 @@ alter table gateway.plans enable row level security;
 
 -- Accounts, each one person's or organisation's, and who proved to be that person.
 -- The row of an account is updated by each of its calls, so the table leaves room for updates in place and indexes
--- nothing that a call changes.
+-- nothing that a call changes. What it changes stands together: the write-ahead log of an update reaches from the first byte that it
+-- changes to the last.
 
 create table gateway.accounts (
   id uuid primary key default gen_random_uuid(),
+  month_requests bigint not null default 0,
+  held gateway.unsigned_bigint not null default 0,
+  balance bigint not null default 0,
+  month_tokens bigint not null default 0,
   email gateway.lower_case_text,
   username text,
   role text not null default 'user' references gateway.roles (name),
@@ -274,8 +279,6 @@ create table gateway.accounts (
   has_end_users boolean not null default false,
   trial_ends_at timestamptz,
   trial_requests_left gateway.unsigned_integer not null default 0,
-  balance bigint not null default 0,
-  held gateway.unsigned_bigint not null default 0,
   debt gateway.unsigned_bigint not null default 0,
   refund_debt gateway.unsigned_bigint not null default 0,
   next_expiry timestamptz,
@@ -285,8 +288,6 @@ create table gateway.accounts (
   alert_below gateway.unsigned_bigint not null default 10000000000,
   alert_at bigint,
   month date not null default date_trunc('month', now() at time zone 'utc')::date,
-  month_requests bigint not null default 0,
-  month_tokens bigint not null default 0,
   month_own_requests bigint not null default 0,
   rate_limits jsonb not null default '{}',
   created_at timestamptz not null default now()
@@ -379,12 +380,16 @@ alter table gateway.identities enable row level security;
 
 -- The API keys of accounts. A key that is rotated keeps its row, its settings and its counters; its former secret goes on
 -- working for a while.
--- Like an account's, a key's row is updated by each of its calls, once, when the call is over: there is room for updates in place, and nothing that a
--- call changes is indexed.
+-- Like an account's, a key's row is updated by each of its calls, once, when the call is over: there is room for updates in place, nothing that a
+-- call changes is indexed, and all that it changes stands together.
 
 create table gateway.api_keys (
   id uuid primary key default gen_random_uuid(),
   account_id uuid not null references gateway.account_ids (id),
+  requests_used gateway.unsigned_bigint not null default 0,
+  spent bigint not null default 0,
+  spent_ever gateway.unsigned_bigint not null default 0,
+  last_used_at timestamptz,
   key_hash text not null unique,
   prefix text not null,
   last_four text not null,
@@ -409,11 +414,7 @@ create table gateway.api_keys (
   rate_limits jsonb not null default '{}',
   trace_content boolean not null default false,
   cache_ttl gateway.positive_integer,
-  requests_used gateway.unsigned_bigint not null default 0,
-  spent bigint not null default 0,
-  spent_ever gateway.unsigned_bigint not null default 0,
   spend_period_start timestamptz not null default now(),
-  last_used_at timestamptz,
   created_at timestamptz not null default now()
 ) with (fillfactor = 70);
 comment on table gateway.api_keys is

@@ -1,9 +1,14 @@
 -- Accounts, each one person's or organisation's, and who proved to be that person.
 -- The row of an account is updated by each of its calls, so the table leaves room for updates in place and indexes
--- nothing that a call changes.
+-- nothing that a call changes. What it changes stands together: the write-ahead log of an update reaches from the first byte that it
+-- changes to the last.
 
 create table gateway.accounts (
   id uuid primary key default gen_random_uuid(),
+  month_requests bigint not null default 0,
+  held gateway.unsigned_bigint not null default 0,
+  balance bigint not null default 0,
+  month_tokens bigint not null default 0,
   email gateway.lower_case_text,
   username text,
   role text not null default 'user' references gateway.roles (name),
@@ -21,8 +26,6 @@ create table gateway.accounts (
   has_end_users boolean not null default false,
   trial_ends_at timestamptz,
   trial_requests_left gateway.unsigned_integer not null default 0,
-  balance bigint not null default 0,
-  held gateway.unsigned_bigint not null default 0,
   debt gateway.unsigned_bigint not null default 0,
   refund_debt gateway.unsigned_bigint not null default 0,
   next_expiry timestamptz,
@@ -32,8 +35,6 @@ create table gateway.accounts (
   alert_below gateway.unsigned_bigint not null default 10000000000,
   alert_at bigint,
   month date not null default date_trunc('month', now() at time zone 'utc')::date,
-  month_requests bigint not null default 0,
-  month_tokens bigint not null default 0,
   month_own_requests bigint not null default 0,
   rate_limits jsonb not null default '{}',
   created_at timestamptz not null default now()

@@ -1,11 +1,15 @@
 -- The API keys of accounts. A key that is rotated keeps its row, its settings and its counters; its former secret goes on
 -- working for a while.
--- Like an account's, a key's row is updated by each of its calls, once, when the call is over: there is room for updates in place, and nothing that a
--- call changes is indexed.
+-- Like an account's, a key's row is updated by each of its calls, once, when the call is over: there is room for updates in place, nothing that a
+-- call changes is indexed, and all that it changes stands together.
 
 create table gateway.api_keys (
   id uuid primary key default gen_random_uuid(),
   account_id uuid not null references gateway.account_ids (id),
+  requests_used gateway.unsigned_bigint not null default 0,
+  spent bigint not null default 0,
+  spent_ever gateway.unsigned_bigint not null default 0,
+  last_used_at timestamptz,
   key_hash text not null unique,
   prefix text not null,
   last_four text not null,
@@ -30,11 +34,7 @@ create table gateway.api_keys (
   rate_limits jsonb not null default '{}',
   trace_content boolean not null default false,
   cache_ttl gateway.positive_integer,
-  requests_used gateway.unsigned_bigint not null default 0,
-  spent bigint not null default 0,
-  spent_ever gateway.unsigned_bigint not null default 0,
   spend_period_start timestamptz not null default now(),
-  last_used_at timestamptz,
   created_at timestamptz not null default now()
 ) with (fillfactor = 70);
 comment on table gateway.api_keys is

@@ -58,6 +58,10 @@ async fn sizes(database: &Database) -> Result<BTreeMap<String, [i64; 2]>> {
     rows.iter().map(|row| Ok((row.try_get(0)?, [row.try_get(1)?, row.try_get(2)?]))).collect()
 }
 
-async fn log(database: &Database) -> Result<i64> {
+/// The bytes that the write-ahead log has had since the database was made.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn log(database: &Database) -> Result<i64> {
     crate::accounts::count(database, "select (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint").await
 }

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use local::database::Database;
+
 use crate::accounts::{Accounts, Ask, count};
 use crate::figures::{micros, percentile};
 use crate::functions::Server;
+use crate::growth::log;
 use crate::load::{Round, Target};
 use crate::services::Services;
 use crate::{ACCOUNTS, CONNECTIONS, Result, load, process};
@@ -16,15 +19,18 @@ pub struct Side<'a> {
     services: &'a Services,
     accounts: &'a Accounts,
     server: Server,
+    database: Database,
     postmaster: u32,
 }
 
-/// A round and the CPU time of each part, in µs a request.
+/// A round, and what a request of it cost.
 pub struct Metered {
     /// What the load generator saw.
     pub round: Round,
-    /// By part; see [`Side::parts`].
+    /// CPU time in µs by part; see [`Side::parts`].
     pub cpu: BTreeMap<String, f64>,
+    /// Bytes of the write-ahead log.
+    pub log: f64,
 }
 
 impl<'a> Side<'a> {
@@ -36,7 +42,8 @@ impl<'a> Side<'a> {
         let server = Server::start(gateway, &services.variables).await?;
         let database = services.database().await?;
         let backend = count(&database, "select pg_backend_pid()::bigint").await?;
-        Ok(Self { services, accounts, server, postmaster: process::parent(u32::try_from(backend)?)? })
+        let postmaster = process::parent(u32::try_from(backend)?)?;
+        Ok(Self { services, accounts, server, database, postmaster })
     }
 
     /// The load on this gateway, from so many accounts in turn.
@@ -54,6 +61,7 @@ impl<'a> Side<'a> {
     /// # Errors
     /// When an answer is wrong.
     pub async fn round(&self, target: &Target, requests: usize) -> Result<Metered> {
+        let log_before = log(&self.database).await?;
         let before = self.parts()?;
         let round = load::round(target, CONNECTIONS, requests).await?;
         // The settles belong to the round.
@@ -63,7 +71,8 @@ impl<'a> Side<'a> {
             let used = after - before.get(&part).copied().unwrap_or_default();
             (part, micros(used) / requests as f64)
         };
-        Ok(Metered { round, cpu: after.into_iter().map(used).collect() })
+        let logged = log(&self.database).await? - log_before;
+        Ok(Metered { round, cpu: after.into_iter().map(used).collect(), log: logged as f64 / requests as f64 })
     }
 
     /// The CPU time that each part has used.
@@ -107,5 +116,7 @@ pub fn figures(rounds: &[Metered], one_account: &[Metered]) -> Vec<(String, &'st
     // Summed too, so that a checkout whose stand-ins are one process can be compared.
     figures.push(("CPU a request, all stand-ins".to_owned(), "µs", used(&|named| named.contains("stand-in"))));
     figures.push(("CPU a request, all".to_owned(), "µs", used(&|_| true)));
+    let logged = rounds.iter().map(|metered| metered.log).collect();
+    figures.push(("write-ahead log a request".to_owned(), "bytes", logged));
     figures
 }

@@ -9,6 +9,7 @@ mod idempotent;
 mod one_account;
 mod overdraft;
 mod prices;
+mod queued;
 mod released;
 mod rows;
 mod sweep;
