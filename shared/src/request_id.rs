@@ -1,4 +1,5 @@
-//! The id that names a request in answers and in the log. It decides nothing: a caller may choose it.
+//! The id that names a request in answers and in the log. It decides nothing where a caller has chosen it; one that was made here is the id
+//! of the request's call as well.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -20,7 +21,10 @@ const LONGEST: usize = 128;
 
 /// A request's id: 1 to 128 visible ASCII characters, in which there is no API key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestId(Arc<str>);
+pub struct RequestId {
+    text: Arc<str>,
+    own: Option<Uuid>,
+}
 
 impl RequestId {
     /// The caller's id if it is one that we can repeat, else a new UUIDv7.
@@ -28,21 +32,30 @@ impl RequestId {
     pub fn choose(headers: &HeaderMap) -> Self {
         let callers = headers.get(HEADER).and_then(|value| value.to_str().ok());
         match callers {
-            Some(id) if is_repeatable(id) => Self(id.into()),
-            _ => Self(Uuid::now_v7().to_string().into()),
+            Some(id) if is_repeatable(id) => Self { text: id.into(), own: None },
+            _ => {
+                let id = Uuid::now_v7();
+                Self { text: id.to_string().into(), own: Some(id) }
+            }
         }
     }
 
     /// The id itself.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// The same as a UUID, if it was made here: nobody but us has chosen it.
+    #[must_use]
+    pub const fn own(&self) -> Option<Uuid> {
+        self.own
     }
 
     /// The id as a header's value.
     #[must_use]
     pub fn to_header(&self) -> Option<HeaderValue> {
-        HeaderValue::from_str(&self.0).ok()
+        HeaderValue::from_str(&self.text).ok()
     }
 }
 
@@ -53,7 +66,7 @@ fn is_repeatable(id: &str) -> bool {
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 

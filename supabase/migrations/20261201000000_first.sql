@@ -753,7 +753,7 @@ create table gateway.holds (
 );
 comment on table gateway.holds is
   'A call''s reservation, from begin_request to finish_request, which deletes it. Swept: past its time and released, but a late settle still counts. Tombstone: finished before it began. What the call costs is no part of it: the prices that begin_request froze come back with the settlement.';
-comment on column gateway.holds.request_id is 'With model what a call that runs is found and shown by (gateway.unfinished).';
+comment on column gateway.holds.request_id is 'With model what a call that runs is found and shown by (gateway.unfinished); null where call_id is its name.';
 comment on column gateway.holds.end_user is 'Whose budget it reserves of, in an account that has any (gateway.end_users).';
 comment on column gateway.holds.settlement is 'Of a tombstone: what the begin that comes after it is settled by.';
 
@@ -1088,6 +1088,7 @@ create table gateway.requests (
 ) partition by range (finished_at);
 comment on table gateway.requests is
   'One row per call that was sent to a provider: its usage and what it cost. Its presence is what makes a settle happen once.';
+comment on column gateway.requests.request_id is 'What its caller calls the request; null where nobody has named it, and call_id is its name.';
 comment on column gateway.requests.units is
   'What it used besides, in the names of gateway.usage: tokens of pictures, sound and a long cache, which are parts of the prompt or the completion; images, searches, milliseconds, characters. Null for most.';
 comment on column gateway.requests.clamped is
@@ -6296,7 +6297,7 @@ language sql stable parallel safe
 return jsonb_build_object(
   'caller', jsonb_strip_nulls(jsonb_build_object(
     'key_hashes', jsonb_build_array((asked).key_hash) || coalesce((asked).rest -> 'older_hashes', '[]'), 'ip', (asked).ip, 'domain', (asked).domain,
-    'user_agent', (asked).user_agent, 'request_id', (asked).request_id)),
+    'user_agent', (asked).user_agent, 'request_id', coalesce((asked).request_id, (asked).call_id::text))),
   'call', to_jsonb(asked) - '{key_hash,ip,domain,user_agent,request_id,rest}'::text[]
     || '{"allowed": true, "images": 0, "modalities": []}' || coalesce((asked).rest, '{}'));
 
@@ -6430,7 +6431,7 @@ begin
   placed := gateway.place_hold(
     (call ->> 'call_id')::uuid, account.id, key.id, held,
     at + make_interval(secs => hold_seconds), at, case when account.has_end_users then call ->> 'end_user' end,
-    caller ->> 'request_id', (offers[1]).model.id);
+    nullif(caller ->> 'request_id', call ->> 'call_id'), (offers[1]).model.id);
   if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
     -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
     update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;
@@ -11199,7 +11200,8 @@ create function gateway.request_json(request gateway.requests) returns jsonb
 language sql stable set search_path = ''
 as $$
   select jsonb_build_object(
-    'object', 'request', 'status', 'finished', 'call_id', request.call_id, 'request_id', request.request_id, 'key_id', request.key_id,
+    'object', 'request', 'status', 'finished', 'call_id', request.call_id,
+    'request_id', coalesce(request.request_id, request.call_id::text), 'key_id', request.key_id,
     'model', request.model, 'provider', request.provider, 'outcome', request.outcome, 'error_code', request.error_code,
     'stream', request.stream, 'prompt_tokens', request.prompt_tokens, 'cached_tokens', request.cached_tokens,
     'written_tokens', request.written_tokens, 'completion_tokens', request.completion_tokens,
@@ -16960,7 +16962,8 @@ begin
     perform gateway.refuse(gateway.refusal(404, 'generation_not_found'));
   end if;
   return jsonb_build_object('data', jsonb_build_object(
-    'id', 'gen-' || replace(made.call_id::text, '-', ''), 'upstream_id', made.answer_id, 'request_id', made.request_id,
+    'id', 'gen-' || replace(made.call_id::text, '-', ''), 'upstream_id', made.answer_id,
+    'request_id', coalesce(made.request_id, made.call_id::text),
     'session_id', null, 'external_user', made.end_user,
     'model', made.model, 'provider_name', coalesce(made.provider, ''), 'router', null, 'preset_id', null,
     'service_tier', null, 'api_type', null,
@@ -17619,8 +17622,8 @@ $$;
 -- to, limit, cursor {at, id}. Newest first, by when they ended; without times those of the last day. A page looks through so
 -- many requests at most, however few of them match: it may hold less than the limit and still have a page after it.
 --
--- Request ids have no index, which every settle would pay for. But those that the gateway makes are UUIDv7: they say when the
--- request began, and requests are found by time. Of calls that run there are never many; one that
+-- Names that callers give their requests have no index, which every settle would pay for. But the gateway's own are their calls' ids,
+-- and UUIDv7: they say when the request began, and requests are found by time. Of calls that run there are never many; one that
 -- was swept is found by its own id alone, in public.get_platform_request.
 create function public.list_platform_requests(caller jsonb, query jsonb) returns jsonb
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan

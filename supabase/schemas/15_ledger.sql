@@ -69,7 +69,7 @@ create table gateway.holds (
 );
 comment on table gateway.holds is
   'A call''s reservation, from begin_request to finish_request, which deletes it. Swept: past its time and released, but a late settle still counts. Tombstone: finished before it began. What the call costs is no part of it: the prices that begin_request froze come back with the settlement.';
-comment on column gateway.holds.request_id is 'With model what a call that runs is found and shown by (gateway.unfinished).';
+comment on column gateway.holds.request_id is 'With model what a call that runs is found and shown by (gateway.unfinished); null where call_id is its name.';
 comment on column gateway.holds.end_user is 'Whose budget it reserves of, in an account that has any (gateway.end_users).';
 comment on column gateway.holds.settlement is 'Of a tombstone: what the begin that comes after it is settled by.';
 

@@ -44,6 +44,6 @@ language sql stable parallel safe
 return jsonb_build_object(
   'caller', jsonb_strip_nulls(jsonb_build_object(
     'key_hashes', jsonb_build_array((asked).key_hash) || coalesce((asked).rest -> 'older_hashes', '[]'), 'ip', (asked).ip, 'domain', (asked).domain,
-    'user_agent', (asked).user_agent, 'request_id', (asked).request_id)),
+    'user_agent', (asked).user_agent, 'request_id', coalesce((asked).request_id, (asked).call_id::text))),
   'call', to_jsonb(asked) - '{key_hash,ip,domain,user_agent,request_id,rest}'::text[]
     || '{"allowed": true, "images": 0, "modalities": []}' || coalesce((asked).rest, '{}'));

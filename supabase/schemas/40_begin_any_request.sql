@@ -126,7 +126,7 @@ begin
   placed := gateway.place_hold(
     (call ->> 'call_id')::uuid, account.id, key.id, held,
     at + make_interval(secs => hold_seconds), at, case when account.has_end_users then call ->> 'end_user' end,
-    caller ->> 'request_id', (offers[1]).model.id);
+    nullif(caller ->> 'request_id', call ->> 'call_id'), (offers[1]).model.id);
   if key.key_hash <> caller -> 'key_hashes' ->> 0 and caller -> 'key_hashes' ? key.key_hash then
     -- The hash under the newest pepper replaces an older one that matched; a former secret replaces nothing.
     update gateway.api_keys set key_hash = caller -> 'key_hashes' ->> 0 where id = key.id;

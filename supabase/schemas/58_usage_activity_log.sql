@@ -5,7 +5,8 @@ create function gateway.request_json(request gateway.requests) returns jsonb
 language sql stable set search_path = ''
 as $$
   select jsonb_build_object(
-    'object', 'request', 'status', 'finished', 'call_id', request.call_id, 'request_id', request.request_id, 'key_id', request.key_id,
+    'object', 'request', 'status', 'finished', 'call_id', request.call_id,
+    'request_id', coalesce(request.request_id, request.call_id::text), 'key_id', request.key_id,
     'model', request.model, 'provider', request.provider, 'outcome', request.outcome, 'error_code', request.error_code,
     'stream', request.stream, 'prompt_tokens', request.prompt_tokens, 'cached_tokens', request.cached_tokens,
     'written_tokens', request.written_tokens, 'completion_tokens', request.completion_tokens,

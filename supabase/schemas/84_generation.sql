@@ -39,7 +39,8 @@ begin
     perform gateway.refuse(gateway.refusal(404, 'generation_not_found'));
   end if;
   return jsonb_build_object('data', jsonb_build_object(
-    'id', 'gen-' || replace(made.call_id::text, '-', ''), 'upstream_id', made.answer_id, 'request_id', made.request_id,
+    'id', 'gen-' || replace(made.call_id::text, '-', ''), 'upstream_id', made.answer_id,
+    'request_id', coalesce(made.request_id, made.call_id::text),
     'session_id', null, 'external_user', made.end_user,
     'model', made.model, 'provider_name', coalesce(made.provider, ''), 'router', null, 'preset_id', null,
     'service_tier', null, 'api_type', null,

@@ -15,8 +15,8 @@ $$;
 -- to, limit, cursor {at, id}. Newest first, by when they ended; without times those of the last day. A page looks through so
 -- many requests at most, however few of them match: it may hold less than the limit and still have a page after it.
 --
--- Request ids have no index, which every settle would pay for. But those that the gateway makes are UUIDv7: they say when the
--- request began, and requests are found by time. Of calls that run there are never many; one that
+-- Names that callers give their requests have no index, which every settle would pay for. But the gateway's own are their calls' ids,
+-- and UUIDv7: they say when the request began, and requests are found by time. Of calls that run there are never many; one that
 -- was swept is found by its own id alone, in public.get_platform_request.
 create function public.list_platform_requests(caller jsonb, query jsonb) returns jsonb
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan

@@ -40,7 +40,7 @@ pub fn settlement(call_id: Uuid, hold: Option<HoldFacts>) -> Settlement {
         usage: Some(Usage { prompt: 10, completion: 20, ..Usage::default() }),
         estimated: false,
         charge_hold: false,
-        request_id: "r".to_owned(),
+        request_id: Some("r".to_owned()),
         error_code: None,
         stream: false,
         first_byte_ms: None,

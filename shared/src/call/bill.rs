@@ -253,7 +253,7 @@ impl CallRecord {
             usage: self.usage,
             estimated: self.estimated,
             charge_hold: self.charge_hold,
-            request_id: call.caller.request_id.clone(),
+            request_id: call.caller.name_beside(call.id).map(str::to_owned),
             error_code: self.error.map(Code::as_str),
             stream: call.demand().stream,
             first_byte_ms: self.first_byte.map(|at| ms(at.duration_since(call.started))),

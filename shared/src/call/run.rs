@@ -58,6 +58,7 @@ pub async fn run_in_turn(
     let is_unique = idempotency.is_some() || session_id.is_some();
     let cached = cached.filter(|_| !is_unique);
     let (head, answer) = oneshot::channel();
+    let id = caller.call_id();
     let trace = app.traces.as_ref().and_then(|traces| traces.begin(caller.trace_parent()));
     let call = Call {
         app,
@@ -72,7 +73,7 @@ pub async fn run_in_turn(
         cached,
         cached_by_key: OnceLock::new(),
         is_unique,
-        id: Uuid::now_v7(),
+        id,
         started: Instant::now(),
         deadline: invocation.ends_at,
         tasks: invocation.tasks.clone(),

@@ -14,6 +14,7 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use uuid::Uuid;
 
 use crate::answer_cache::{self, Asked};
 use crate::api_key::hash;
@@ -66,6 +67,9 @@ pub struct Shown {
     pub user_agent: Option<String>,
     /// The request's name.
     pub request_id: String,
+    /// The same, if it was made here.
+    #[serde(skip)]
+    own_id: Option<Uuid>,
     /// Whether the database has been asked in this caller's name.
     #[serde(skip)]
     asked: AtomicBool,
@@ -129,6 +133,17 @@ impl Caller {
     /// The place in a trace that the request is a part of, as its caller tells it; none where nobody asks for traces.
     pub(crate) fn trace_parent(&self) -> Option<TraceContext> {
         self.trace_parent
+    }
+
+    /// The id of the call that the request makes: the request's own, so that one name leads to both. What a caller has chosen is no id of
+    /// ours, and may come twice.
+    pub(crate) fn call_id(&self) -> Uuid {
+        self.own_id.unwrap_or_else(Uuid::now_v7)
+    }
+
+    /// The request's name, unless it is the id of its call, beside which it need not be kept.
+    pub(crate) fn name_beside(&self, call_id: Uuid) -> Option<&str> {
+        (self.own_id != Some(call_id)).then_some(&self.request_id)
     }
 
     /// The key's hash under the newest pepper: what its limits are cached by.
@@ -195,6 +210,7 @@ impl FromRequestParts<SharedApp> for Caller {
             domain: domain(&parts.headers),
             user_agent: user_agent(&parts.headers),
             request_id: request_id(parts),
+            own_id: parts.extensions.get().and_then(RequestId::own),
             asked: AtomicBool::new(false),
             presented: presented.clone(),
             cached: cached.clone(),

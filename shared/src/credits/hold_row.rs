@@ -44,7 +44,7 @@ impl HoldRequest<'_> {
             .plain(caller.ip)
             .text(caller.domain.as_deref())
             .text(caller.user_agent.as_deref())
-            .text(Some(&caller.request_id))
+            .text(caller.name_beside(self.call_id))
             .plain(Some(self.call_id))
             .plain(self.begun)
             .text(Some(self.model))

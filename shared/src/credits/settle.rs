@@ -74,8 +74,9 @@ pub struct Settlement {
     /// Nothing is known of what a reasoning model produced: the hold is charged.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub charge_hold: bool,
-    /// The client's name for the request.
-    pub request_id: String,
+    /// The request's name, where it is not the call's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
     /// The error code that the caller got.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_code: Option<&'static str>,

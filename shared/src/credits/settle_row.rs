@@ -50,7 +50,7 @@ impl Settlement {
             .plain(some(written))
             .plain(Some(completion))
             .plain(some(reasoning))
-            .text(Some(&self.request_id))
+            .text(self.request_id.as_deref())
             .plain(Some(self.stream))
             .plain(self.first_byte_ms)
             .plain(Some(self.duration_ms))

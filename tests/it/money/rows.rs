@@ -110,7 +110,7 @@ async fn what_is_settled_as_a_row_is_what_would_have_been_settled() {
         Some(hold.facts(Some("openrouter"), None, None, 0))
     };
     let plain = Settlement {
-        request_id: r#"a "name" (\), it's"#.to_owned(),
+        request_id: Some(r#"a "name" (\), it's"#.to_owned()),
         stream: true,
         first_byte_ms: Some(1),
         ..tests::facts::settlement(Uuid::now_v7(), facts(json!({})))

@@ -50,7 +50,7 @@ async fn assert_recorded(world: &World, root: &Value) {
     let count = |name: &str| json!(record[name].as_i64().expect("a number").to_string());
     for (name, value) in [
         ("gateway.call.id", &record["call_id"]),
-        ("gateway.request.id", &record["request_id"]),
+        ("gateway.request.id", &record["call_id"]),
         ("gateway.outcome", &record["outcome"]),
         ("gateway.provider", &record["provider"]),
         ("gateway.own_key", &record["own_key"]),

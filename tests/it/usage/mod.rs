@@ -6,6 +6,7 @@ mod heads;
 mod labels;
 mod log;
 mod months;
+mod names;
 mod others;
 mod platform;
 mod report;
