@@ -1,8 +1,8 @@
 -- A call about which there is nothing to decide, as nearly every one is: what tells that it is one, for public.begin_request.
 
 -- What begin_request is asked for a usual call, and by whom, as a row: Postgres reads one in a third of the time that JSON takes.
--- What stands in `rest` makes no call an unusual one; it is for gateway.begin_any_request: allowed, own_key_fee and end_user of the
--- call, and older_hashes of the key.
+-- Without request_id the request goes by its call's id. What stands in `rest` makes no call an unusual one; it is for
+-- gateway.begin_any_request: allowed, own_key_fee and end_user of the call, and older_hashes of the key.
 create type gateway.usual_ask as (
   key_hash text, ip text, domain text, user_agent text, request_id text, call_id uuid, begun bigint, model text, kind text,
   providers text[], prompt_bound bigint, tools boolean, choices bigint, output_limit bigint, hold_seconds bigint, markup integer,
