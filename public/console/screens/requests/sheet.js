@@ -78,7 +78,8 @@ function Rest({ row, detail, screen, keyName }) {
       ["Running for", row.age_ms !== null && duration(row.age_ms)],
       ["Finished", row.finished_at && exactly(row.finished_at)],
       ["Call", code(row.call_id)],
-      ["Request", code(row.request_id)],
+      // A request that nobody has named goes by its call's id.
+      ["Request", row.request_id !== row.call_id && code(row.request_id)],
       ["Answer", code(detail?.answer_id)],
     ].map(([name, value]) => /** @type {[string, any]} */ ([name, value || null]))} />`;
 }
