@@ -135,8 +135,8 @@ impl Caller {
         self.trace_parent
     }
 
-    /// The id of the call that the request makes: the request's own, so that one name leads to both. What a caller has chosen is no id of
-    /// ours, and may come twice.
+    /// The id of the one call that the request makes: the request's own, so that one name leads to both. What a caller has chosen is no id
+    /// of ours, and may come twice: then a new one, each time that it is asked for.
     pub(crate) fn call_id(&self) -> Uuid {
         self.own_id.unwrap_or_else(Uuid::now_v7)
     }
